@@ -220,7 +220,7 @@ CLUSTERING = [
     "distance_decay_isolation",
     "distance_decay_interaction",
 ]
-DECAY = {"distance_unit": "km"}
+DECAY = {"decay": 1000}
 
 # name: ours, the peer, whether the peer's value is right
 CASES: dict[str, tuple[Callable[[Any], np.ndarray], Callable[[Any], np.ndarray] | None, bool]] = {

@@ -18,6 +18,10 @@ OPTIONS = ("--bundle", "--minify", "--charset=utf8", "--target=es2022", "--legal
 ENTRIES = {
     "page.js": ("layer.js", "--format=iife", "--global-name=QuartiersAtlas"),
     "page.css": ("page.css",),
+    "measures.js": ("measures.js", "--format=iife", "--global-name=QuartiersMeasures"),
+    "measures.css": ("measures.css",),
+    "overview.js": ("overview.js", "--format=iife", "--global-name=QuartiersOverview"),
+    "overview.css": ("overview.css",),
 }
 
 

@@ -13,8 +13,13 @@ REQUIRES = {
     "": "counts",
     "points": "counts and points",
     "polygons": "counts and polygons",
-    "decay": "counts, polygons and a unit of distance (`distance_unit`)",
+    "decay": "counts, polygons and a length of decay in metres (`decay`, 1000 if not given)",
     "radii": "counts, points and radii (`radii`)",
+}
+GROUND = {
+    "": "",
+    "land": "; the land of uninhabited areas counts",
+    "paths": "; paths lead through all areas",
 }
 APPLIES_TO = {
     "group": "a group",
@@ -34,6 +39,12 @@ HEAD = """# Segregation indices
 Every index of `qa.measure_segregation(...)`, written from the registry that also drives the table, the command line
 (`quartiersatlas indices`) and the tests. x_i, y_i: persons of the group and of the population it is compared with in
 area i; t_i: all residents; X, Y, T: their sums; p_i: share of the group; P: its share in the city; a_i: land.
+
+People count where their number is known and reaches `min_population`; people of other areas count nowhere, neither in
+an area nor near it. Land counts where people count; for `delta` and `absolute_centralisation`, which spread a group
+over the land, that of areas known to be uninhabited counts too (leave forests and lakes out of the data if they are no
+land to live on). Paths from area to area (`spatial_proximity_profile`) lead through every area of the place. The note
+of each row says how many areas count only so. In `absolute_clustering` n are the inhabited areas.
 """
 
 
@@ -51,7 +62,7 @@ def document() -> str:
 
 def _entry(index: SegregationIndex) -> str:
     """Return the paragraph of one index."""
-    compared = REFERENCE[index.reference]
+    compared, needs = REFERENCE[index.reference], REQUIRES[index.requires] + GROUND[index.ground]
     lines = [
         f"### `{index.id}`",
         "",
@@ -63,7 +74,7 @@ def _entry(index: SegregationIndex) -> str:
         f"- formula: `{index.formula}`",
         f"- source: {index.source}",
         f"- range: {index.lowest or '-∞'} to {index.highest or '∞'}; {DIRECTION[index.direction]}",
-        f"- index of {APPLIES_TO[index.applies_to]}, compared with {compared}; needs {REQUIRES[index.requires]}",
+        f"- index of {APPLIES_TO[index.applies_to]}, compared with {compared}; needs {needs}",
     ]
     return "\n".join(lines) + "\n"
 

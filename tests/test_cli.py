@@ -8,7 +8,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import geopandas as gpd
@@ -42,6 +41,7 @@ def refused(city, capsys):
     """Check and run a spoiled project: both fail with one message and write nothing; give the message."""
 
     def refused() -> str:
+        replace(city / "projekt.toml", 'lang = "de"', 'lang = "en"')  # German: tests/project/test_faults.py
         before = {file: file.read_bytes() for file in city.rglob("*") if file.is_file()}
         messages = set()
         for command in ("check", "run"):
@@ -84,13 +84,24 @@ def test_the_demo_writes_the_sample_city_and_its_atlas(tmp_path, capsys):
     assert printed.err == ""
 
 
-def test_a_new_project_file_is_commented_and_readable(tmp_path, capsys):
-    file = tmp_path / "mein.toml"
-    assert main(["new", str(file)]) == 0
-    assert f"quartiersatlas check {file}" in capsys.readouterr().out
-    content = file.read_text(encoding="utf-8")
-    assert sum(line.lstrip().startswith("#") for line in content.splitlines()) >= 10
-    assert {"areas", "tables", "indicators", "need", "shortlist"} <= tomllib.loads(content).keys()
+def test_the_english_demo_is_english_throughout(tmp_path, capsys):
+    assert main(["demo", str(tmp_path / "demo"), "--lang", "en"]) == 0
+    printed = capsys.readouterr()
+    assert "The sample city (Synthetic data - not a real city) is in" in printed.out
+    assert printed.err == ""
+    folder = tmp_path / "demo"
+    data = (folder / "data" / "indikatoren_2024.csv").read_text(encoding="utf-8").splitlines()
+    assert data[0].startswith("code,name,district,residents,")
+    assert ";" not in "".join(data)
+    rows = list(csv.DictReader((folder / "segregation.csv").read_text("utf-8-sig").splitlines()))
+    assert float(rows[0]["value"]) > 0
+    for name in ("atlas.html", "report.html"):
+        page = (folder / name).read_text(encoding="utf-8")
+        assert '<html lang="en"' in page
+        words = set(re.findall(r"\b(?:und|nicht|Gebiete|Einwohner|Anteil|Synthetische|Quelle|Stadt)\b", page))
+        assert words == set()
+        assert re.search(r"\d\.\d%", page)
+    assert '"legend_city":"Sample city: {value}"' in (folder / "atlas.html").read_text(encoding="utf-8")
 
 
 def test_a_new_project_file_never_overwrites_another(tmp_path, capsys):

@@ -38,6 +38,7 @@ def test_there_is_a_notebook():
         "02_segregation",
         "03_bedarfsindex",
         "04_foerderkulisse",
+        "05_monitoring",
     ]
 
 

@@ -11,7 +11,9 @@ from sample_city.places import PROGRAMME, Facility, Programme
 if TYPE_CHECKING:
     from sample_city.districts import City
     from sample_city.mesh import Point
+    from sample_city.noise import Band
     from sample_city.scenery import Scenery
+    from sample_city.ways import Way
 
 CRS_NAME = "urn:ogc:def:crs:EPSG::25832"
 
@@ -162,6 +164,44 @@ def name_layer(scenery: Scenery) -> bytes:
         ``ortsnamen.geojson``.
     """
     return _layer("ortsnamen", [_feature(_place(where), NAME=name, ART=kind) for name, kind, where in scenery.places])
+
+
+def way_layer(ways: list[Way]) -> bytes:
+    """Lines of all ways on foot.
+
+    Parameters
+    ----------
+    ways : list of Way
+        Streets and bridges.
+
+    Returns
+    -------
+    bytes
+        ``wege.geojson``.
+    """
+    return _layer("wege", [_feature(_line(w.points), bridge="yes" if w.bridge else "no") for w in ways])
+
+
+def noise_layer(bands: list[Band]) -> bytes:
+    """Polygons of all noise bands.
+
+    Parameters
+    ----------
+    bands : list of Band
+        Bands.
+
+    Returns
+    -------
+    bytes
+        ``laerm.geojson``.
+    """
+    return _layer(
+        "laerm",
+        [
+            _feature({"type": "Polygon", "coordinates": band.rings}, QUELLE=band.source, AB_DBA=band.level)
+            for band in bands
+        ],
+    )
 
 
 def _place(where: tuple) -> Json:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sample_city.districts import City
 
 YEARS = (2022, 2023, 2024)
+PAST_YEARS = (2017, 2018, 2019, 2020, 2021)
 MEMORY = 0.97
 """Correlation of a district's deviation with that of the year before."""
 
@@ -94,6 +95,35 @@ def build_people(city: City, seed: int) -> dict[int, dict[str, Counts]]:
             residents = round(latent.residents * math.exp(drift)) if t else latent.residents
             people[year][key] = _count_district(residents, latent, t, intercepts, deviates[t])
     return people
+
+
+def build_past(city: City, seed: int) -> dict[int, dict[str, Counts]]:
+    """Draw the counts of the years before the tables, backwards from the first of them.
+
+    Parameters
+    ----------
+    city : City
+        Named districts.
+    seed : int
+        Seed of all draws.
+
+    Returns
+    -------
+    dict
+        Year to district key to counts by column name; the years of `PAST_YEARS`.
+    """
+    latents = build_landscape(city, seed)
+    intercepts = _intercepts(latents)
+    past: dict[int, dict[str, Counts]] = {year: {} for year in PAST_YEARS}
+    for key, latent in latents.items():
+        z = _deviates(seed, key)[0]
+        rng = Random(f"{seed}/past/{key}")
+        for year in reversed(PAST_YEARS):
+            t = year - YEARS[0]
+            z = {column: MEMORY * old + math.sqrt(1 - MEMORY**2) * rng.gauss(0, 1) for column, old in z.items()}
+            residents = round(latent.residents * math.exp(latent.growth * t))
+            past[year][key] = _count_district(residents, latent, t, intercepts, z)
+    return past
 
 
 def living_space(city: City, seed: int) -> dict[str, float]:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
+FILES = {
+    "Maßnahmen": "massnahmen", "Förderung": "foerderung", "Ziele": "ziele", "Zielwerte": "zielwerte",
+    "Beteiligung": "beteiligung", "Ortswissen": "ortswissen",
+}  # fmt: skip
+"""Sheet of the workbook to the name of its CSV file."""
 ON = "31.10.2024"
 MEASURES = (
     # number, name, lead, fields, aim, aim no., status, begin, end, priority, cost, scope, areas, whole city, capacity
@@ -73,3 +81,13 @@ def sheets() -> dict[str, tuple[tuple[str, ...], list[tuple[object, ...]]]]:
         "Beteiligung": (SAID_HEAD, list(SAID)),
         "Ortswissen": (KNOWN_HEAD, list(KNOWN)),
     }
+
+
+def register_files() -> dict[str, bytes]:
+    """Return the sheets as CSV files, as a town without spreadsheets would keep them: UTF-8 with a mark, semicolons."""
+    found = {}
+    for name, (head, rows) in sheets().items():
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([head, *rows])
+        found[f"{FILES[name]}.csv"] = text.getvalue().encode("utf-8-sig")
+    return found

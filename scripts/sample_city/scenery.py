@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from sample_city import river
+from sample_city.dwellings import contains
 from sample_city.geometry import close_ring, to_map
 
 if TYPE_CHECKING:
@@ -194,19 +195,9 @@ def _main_streets(city: City, roads: Sequence[tuple[str, tuple[Point, ...]]]) ->
     """Return main roads and the districts in which they have a drawn point."""
     found = []
     for name, line in roads:
-        keys = {d.key for d in city.districts if any(_contains(d.cell.ring, point) for point in line)}
+        keys = {d.key for d in city.districts if any(contains(d.cell.ring, point) for point in line)}
         found.append((name, tuple(sorted(keys))))
     return found
-
-
-def _contains(ring: Sequence[Point], point: Point) -> bool:
-    """Return True if a point lies in a ring: a ray from it crosses the ring an odd number of times."""
-    x, y = point
-    inside = False
-    for (x0, y0), (x1, y1) in pairwise(ring):
-        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
-            inside = not inside
-    return inside
 
 
 def _side_streets(city: City, seed: int) -> list[tuple[str, tuple[str, ...]]]:

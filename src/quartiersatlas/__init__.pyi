@@ -31,6 +31,7 @@ from .intake.areas.read import merge_areas, read_areas, read_features
 from .intake.joining.data import AreaData
 from .intake.joining.join import check_vintages, join
 from .intake.joining.join_report import JoinReport
+from .intake.joining.split import split
 from .intake.joining.sums import sum_columns
 from .intake.networks import Network, read_network
 from .intake.tables.queries import read_query
@@ -50,6 +51,12 @@ from .monitoring.stock.stocktaking import Stocktaking, stocktaking
 from .monitoring.store.monitor import Monitor, monitor
 from .monitoring.store.outcome import Findings
 from .monitoring.store.targets import Target
+from .nation.cells import GridCells, open_cells
+from .nation.found import NationScreening
+from .nation.noise import CellKeyNoise
+from .nation.plan import CellPlan, plan_cells
+from .nation.screen import RunProgress, screen_cells
+from .nation.write import write_cells
 from .need.burden import Burden, burden
 from .need.index import NeedIndex, need_index
 from .need.pictures.transition import ClassTransition, class_transition
@@ -60,11 +67,16 @@ from .present.dossier import dossier
 from .present.files.export import export
 from .present.look import Look
 from .present.map.atlas import Atlas, atlas_map, choropleth
+from .present.map.overview import Overview, overview_map
 from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .present.yearly_report import monitor_report
-from .project.run import audit_project, check_project, run_project
+from .project.nation_part import NationResult, plan_nation, run_nation
+from .project.refused.faults import check_project
+from .project.run import audit_project, run_project
+from .project.several import run_projects
+from .project.verify import FileCheck, verify_file
 from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
 from .screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
@@ -107,6 +119,8 @@ __all__ = [
     "Burden",
     "Candidates",
     "Catalogue",
+    "CellKeyNoise",
+    "CellPlan",
     "Change",
     "Chart",
     "Checklist",
@@ -115,9 +129,11 @@ __all__ = [
     "Coverage",
     "Decomposition",
     "Exposure",
+    "FileCheck",
     "Findings",
     "FittedContext",
     "FundedComparison",
+    "GridCells",
     "GroupGap",
     "Indicator",
     "JoinReport",
@@ -127,9 +143,12 @@ __all__ = [
     "Look",
     "Measures",
     "Monitor",
+    "NationResult",
+    "NationScreening",
     "NeedIndex",
     "NeedSpec",
     "Network",
+    "Overview",
     "Profile",
     "ProgrammeAreas",
     "ProgrammeOverlap",
@@ -139,6 +158,7 @@ __all__ = [
     "Rule",
     "RuleComparison",
     "RuleSpec",
+    "RunProgress",
     "SegregationChange",
     "SegregationResult",
     "Sheet",
@@ -209,8 +229,12 @@ __all__ = [
     "monitor_report",
     "need_index",
     "neighbours",
+    "open_cells",
+    "overview_map",
     "parent_keys",
     "parse_rule",
+    "plan_cells",
+    "plan_nation",
     "profile",
     "profiles",
     "programme_areas",
@@ -228,12 +252,16 @@ __all__ = [
     "release",
     "report",
     "rule_presets",
+    "run_nation",
     "run_project",
+    "run_projects",
     "scale_table",
     "screen",
+    "screen_cells",
     "segregation",
     "segregation_change",
     "segregation_indices",
+    "split",
     "stocktaking",
     "sum_columns",
     "survey_rates",
@@ -242,8 +270,10 @@ __all__ = [
     "transfer_by_area",
     "twins",
     "typology",
+    "verify_file",
     "within_area",
     "worse_than_city",
     "worst_n",
     "worst_share",
+    "write_cells",
 ]

@@ -5,13 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import write_bytes
-from quartiersatlas.errors import InputError, QuartiersatlasError, ReleaseError, one_line
+from quartiersatlas.errors import (
+    InputError,
+    PartitionsFailedError,
+    QuartiersatlasError,
+    ReleaseError,
+    SpecError,
+    one_line,
+)
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
@@ -23,19 +31,28 @@ if TYPE_CHECKING:
 
 FAILED = 2
 NOT_OK = 1
+SOME_FAILED = 3
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
+OF_NATION = ("scheduler", "only", "fresh")
+MOST_LISTED = 10
+YEARS_FILE, YEARLY_REPORT = "projekt_monitoring.toml", "jahresbericht.html"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if an audit is not ok, or 2 with one clear message where something is wrong."""
+    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, or 3 if some runs or parts failed."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             result: int = options.command(options) or 0
+    except PartitionsFailedError as error:
+        print(one_line(f"quartiersatlas: {error}"), file=sys.stderr)
+        for part, reason in error.failures.items():
+            print(one_line(f"  {part}: {reason}"), file=sys.stderr)
+        return SOME_FAILED
     except QuartiersatlasError as error:
-        print(f"quartiersatlas: {error}", file=sys.stderr)
+        _print_faults(error, getattr(options, "project", None))
         return FAILED
     except OSError as error:
         print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
@@ -44,6 +61,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if issubclass(warning.category, UserWarning):
             print(one_line(f"warning: {warning.message}"), file=sys.stderr)
     return result
+
+
+def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:
+    """Print each fault on its line, in the language of the project where there is one."""
+    from quartiersatlas.project.refused.refusals import count_of_faults, project_lang, told
+
+    lang = project_lang(project)
+    faults = getattr(error, "faults", None) or (error,)
+    if len(faults) > 1:
+        print(f"quartiersatlas: {count_of_faults(len(faults), lang)}", file=sys.stderr)
+    for number, fault in enumerate(faults, 1):
+        head = f"  {number}. " if len(faults) > 1 else "quartiersatlas: "
+        print(f"{head}{told(str(fault), lang)}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,25 +86,48 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help=f"write the synthetic sample city and its atlas into {DEMO_FOLDER}/")
     demo.add_argument("folder", nargs="?", default=DEMO_FOLDER, type=Path)
+    demo.add_argument("--full", action="store_true", help="also what comes after the first map, in monitoring/")
+    demo.add_argument("--lang", choices=("de", "en"), default="de", help="language of data, project, map and report")
     demo.set_defaults(command=_demo)
 
-    new = commands.add_parser("new", help="write a commented project file to start from")
+    new = commands.add_parser("new", help="write a project file to start from: fourteen lines, the rest as comments")
     new.add_argument("path", nargs="?", default=PROJECT_FILE, type=Path)
+    found = ("TABLE", "AREAS")
+    new.add_argument("--from", dest="found", nargs=2, type=Path, metavar=found, help="fill it in from these two files")
+    new.add_argument("--lang", choices=("de", "en"), default="de", help="language of comments, map and report")
     new.set_defaults(command=_new)
 
     check = commands.add_parser("check", help="check the inputs of a project; writes nothing")
     check.add_argument("project", type=Path)
+    check.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
     check.set_defaults(command=_check)
 
-    run = commands.add_parser("run", help="run a project and write its outputs")
-    run.add_argument("project", type=Path)
+    run = commands.add_parser("run", help="run projects and write their outputs")
+    run.add_argument("projects", type=Path, nargs="+", metavar="project")
+    run.add_argument(
+        "--workers",
+        type=int,
+        default=None,
+        metavar="N",
+        help="compute in N processes: several projects, or the parts of all municipalities",
+    )
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
     run.set_defaults(command=_run)
 
+    _nation_parsers(run, commands)
+
     audit = commands.add_parser("audit", help="print what a reader could learn of withheld counts; for the house only")
     audit.add_argument("project", type=Path)
+    audit.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
     audit.add_argument("--csv", type=Path, default=None, help="write every withheld count to this file, for the house")
     audit.set_defaults(command=_audit)
+
+    verify = commands.add_parser(
+        "verify", help="is a map, report or GeoPackage as written, and what the project gives?"
+    )
+    verify.add_argument("file", type=Path)
+    verify.add_argument("project", nargs="?", type=Path, default=None, help="compute it again from these inputs")
+    verify.set_defaults(command=_verify)
 
     ledger = commands.add_parser("ledger", help="list the releases of a ledger, or withdraw one that never left")
     acts = ledger.add_subparsers(required=True, metavar="act")
@@ -97,6 +150,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _nation_parsers(run: argparse.ArgumentParser, commands: Any) -> None:  # noqa: ANN401 - a private class of argparse
+    nation = run.add_argument_group("of all municipalities, a file with [cells]")
+    nation.add_argument("--scheduler", default="", metavar="ADDRESS", help="compute on a Dask cluster, tcp://host:8786")
+    nation.add_argument("--only", default="", metavar="LAND", help="compute the parts of one Land, such as 05")
+    nation.add_argument("--fresh", action="store_true", help="compute finished parts again")
+    plan = commands.add_parser("plan", help="say what a run over all municipalities will take; computes nothing")
+    plan.add_argument("project", type=Path)
+    plan.set_defaults(command=_plan)
+
+
 def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
     acts = monitor.add_subparsers(required=True, metavar="act")
     add = acts.add_parser("add", help="look at the period of a project, and store it where nothing is open")
@@ -107,6 +170,7 @@ def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
         "--break", dest="breaks", action="append", default=[], metavar="COLUMN", help="defined otherwise now"
     )
     add.add_argument("--new-areas", action="store_true", help="the period is on areas that are not in the store yet")
+    add.add_argument("--all", action="store_true", help="every period of the tables that the store does not have yet")
     add.add_argument("--revision", action="store_true", help="the period is there and was corrected")
     add.set_defaults(command=_monitor_add)
     report = acts.add_parser("report", help="write the yearly report: .html, .docx or .pdf")
@@ -117,8 +181,13 @@ def _monitor_parser(monitor: argparse.ArgumentParser) -> None:
 
 
 def _monitor_add(options: argparse.Namespace) -> int:
-    from quartiersatlas.project.monitor_part import add_to_monitor
+    from quartiersatlas.project.monitor_part import add_all_to_monitor, add_to_monitor
 
+    if options.all:
+        seen = add_all_to_monitor(options.project, accept=options.accept, by=options.by)
+        for line in "\n".join(map(repr, seen)).split("\n"):
+            print(one_line(line))
+        return 0 if all(one.stored for one in seen) else NOT_OK
     chosen = {name: getattr(options, name) for name in ("accept", "by", "new_areas", "revision")}
     found = add_to_monitor(options.project, breaks=tuple(options.breaks), **chosen)
     for line in repr(found).split("\n"):
@@ -133,16 +202,34 @@ def _monitor_report(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
+    from quartiersatlas.catalogue import text
     from quartiersatlas.project import run_project
+    from quartiersatlas.project.beginning.demo import write_demo
 
-    data = options.folder / "daten"
+    if options.full and options.lang != "de":
+        raise InputError("demo --full, the years of the sample city, is there in German only. Leave out --lang.")
+    data = options.folder / ("daten" if options.lang == "de" else "data")
     _make(data)
-    for file in sample_data().iterdir():
-        if file.is_file():
-            write_bytes(data / file.name, file.read_bytes())
-    result = run_project(data / PROJECT_FILE, folder=options.folder)
-    print(f"The sample city ({'; '.join(result.release.notices)}) is in {data}")
+    project = write_demo(sample_data(), data, options.lang)
+    result = run_project(project, folder=options.folder)
+    notices = "; ".join(result.release.notices)
+    print(text("demo_where", options.lang, notices=notices, folder=data))
     _print_result(result)
+    if options.full:
+        _demo_of_the_years(data / YEARS_FILE, options.folder / "monitoring")
+
+
+def _demo_of_the_years(project: Path, folder: Path) -> None:
+    """Keep the years of the sample city in a store, run its second project and write the yearly report."""
+    from quartiersatlas.project import run_project
+    from quartiersatlas.project.monitor_part import add_all_to_monitor, write_monitor_report
+
+    seen = add_all_to_monitor(project, accept="Synthetische Daten", by="quartiersatlas demo")
+    if not all(one.stored for one in seen):
+        raise InputError(repr(seen[-1]))
+    result = run_project(project, folder=folder)
+    _print_result(result)
+    print(f"  {write_monitor_report(project, folder / YEARLY_REPORT)}")
 
 
 def _make(folder: Path) -> None:
@@ -161,30 +248,84 @@ def sample_data() -> Traversable:
 
 
 def _new(options: argparse.Namespace) -> None:
-    content = sample_data().joinpath(PROJECT_FILE).read_bytes()
+    from quartiersatlas.catalogue import text
+    from quartiersatlas.project.beginning.start import blank_start, start_from
+
     if usable_path(options.path).exists():
         raise InputError(f"{options.path} already exists and was not changed. Choose another file name.")
-    write_bytes(options.path, content)
-    print(f"Wrote {options.path}. Enter your own files and columns, then run: quartiersatlas check {options.path}")
+    folder = options.path.absolute().parent
+    start = start_from(*options.found, folder=folder, lang=options.lang) if options.found else blank_start(options.lang)
+    write_bytes(options.path, replace(start, file=options.path.name).to_toml().encode())
+    print(one_line(text("new_wrote", options.lang, file=options.path)))
 
 
 def _check(options: argparse.Namespace) -> None:
     from quartiersatlas.project import check_project
 
-    print(repr(check_project(options.project)))
+    print(repr(check_project(options.project, part=options.part)))
 
 
-def _run(options: argparse.Namespace) -> None:
-    from quartiersatlas.project import run_project
+def _run(options: argparse.Namespace) -> int:
+    from quartiersatlas.project import run_project, run_projects
+    from quartiersatlas.project.nation_part import is_nation
+    from quartiersatlas.project.schema import read_project
 
-    _print_result(run_project(options.project, folder=options.folder))
+    if len(options.projects) == 1 and is_nation(options.projects[0]):
+        _run_nation(options)
+        return 0
+    wrong = [f"--{name}" for name in OF_NATION if getattr(options, name)]
+    if wrong:
+        raise SpecError(f"{wrong[0]} is for one file of all municipalities, with [cells].")
+    if len(options.projects) == 1 and options.workers is None and not read_project(options.projects[0]).by:
+        _print_result(run_project(options.projects[0], folder=options.folder))
+        return 0
+    found = run_projects(options.projects, folder=options.folder, executor=options.workers)
+    for run in found.runs:
+        if not run.error:
+            print(one_line(run.name))
+            for line in (*(f"  {file}" for file in run.files), *(f"  {sentence}" for sentence in run.summary)):
+                print(line)
+    for run in found.failed:
+        print(one_line(f"failed: {run.name}: {run.error}"), file=sys.stderr)
+    return SOME_FAILED if found.failed else 0
+
+
+def _run_nation(options: argparse.Namespace) -> None:
+    from quartiersatlas.project.nation_part import chosen_executor, run_nation
+
+    with chosen_executor(options.workers, options.scheduler) as executor:
+        result = run_nation(
+            options.projects[0],
+            executor=executor,
+            only=options.only,
+            fresh=options.fresh,
+            folder=options.folder,
+            progress=lambda state: print(state, file=sys.stderr, flush=True),
+        )
+    for line in repr(result.found).split("\n"):
+        print(one_line(line))
+    print(result.found.sentence(result.nation.lang))
+    for file in result.files[:MOST_LISTED]:
+        print(f"  {file}")
+    if len(result.files) > MOST_LISTED:
+        print(f"  and {len(result.files) - MOST_LISTED} more")
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from quartiersatlas.project.nation_part import is_nation, plan_nation
+
+    if not is_nation(options.project):
+        raise SpecError(
+            f"{options.project} has no [cells]: plan is for a file of all municipalities. For one city: check."
+        )
+    print(repr(plan_nation(options.project)))
 
 
 def _audit(options: argparse.Namespace) -> int:
     from quartiersatlas.project import audit_project
 
     try:
-        audit = audit_project(options.project, csv=options.csv)
+        audit = audit_project(options.project, csv=options.csv, part=options.part)
     except ReleaseError as error:
         if error.report is None:
             raise
@@ -197,6 +338,15 @@ def _audit(options: argparse.Namespace) -> int:
     if options.csv is not None:
         print(f"Wrote {options.csv}, which tells small counts: for the house only, readable by you alone.")
     return 0 if audit.ok else NOT_OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from quartiersatlas.project.verify import verify_file
+
+    found = verify_file(options.file, options.project)
+    for line in found.texts():
+        print(one_line(line))
+    return 0 if found.ok else NOT_OK
 
 
 def _ledger_list(options: argparse.Namespace) -> None:

@@ -21,9 +21,11 @@ __all__ = [
     "JoinError",
     "KeyColumnError",
     "NumberError",
+    "PartitionsFailedError",
     "QuartiersatlasError",
     "RegisterError",
     "ReleaseError",
+    "RunCancelledError",
     "SpecError",
     "inside",
     "list_some",
@@ -179,6 +181,18 @@ class ReleaseError(QuartiersatlasError):
     def __init__(self, message: str, report: Any = None) -> None:  # noqa: ANN401 - a DataFrame, not imported here
         super().__init__(message)
         self.report = report
+
+
+class PartitionsFailedError(QuartiersatlasError):
+    """Parts of a run failed; ``failures`` maps each to the reason. The others are finished and stay."""
+
+    def __init__(self, message: str, failures: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.failures = dict(failures or {})
+
+
+class RunCancelledError(QuartiersatlasError):
+    """A run was stopped before its end; the parts that were finished stay."""
 
 
 class DependencyError(QuartiersatlasError):

@@ -88,7 +88,7 @@ def test_ranks_of_the_runs_leave_inside_the_house_only(parts):
     assert "rank_upper" not in qa.release(**without_index, stability=stable, audience="internal").stability.table
 
 
-@pytest.mark.filterwarnings("ignore:1 area has another class, selection or candidate area:UserWarning")
+@pytest.mark.filterwarnings("ignore:1 area has another class, selection or area for review:UserWarning")
 def test_a_withheld_score_leaves_no_gap_in_the_ranks_of_the_runs(parts):
     data = parts["data"]
     values = data.values.drop(columns="poverty")

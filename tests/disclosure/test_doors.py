@@ -86,12 +86,12 @@ def test_whether_a_withheld_area_meets_the_rule_cannot_be_told(joined):
     assert texts(100) == before
 
 
-def test_candidates_are_made_of_the_areas_that_leave(joined):
+def test_candidates_of_another_selection_are_refused(joined):
     data = qa.add_rates(joined({"poor": [400.0, 100, 300, 350], "residents": [1000.0, 250, 1000, 900]}), RATE)
     everything = qa.candidate_areas(data.areas, qa.screen(data, qa.worst_share("poverty", 1.0)), min_population=0)
     shortlist = qa.screen(data, qa.worst_share("poverty", 0.25))
-    released = qa.release(data, shortlist=shortlist, candidates=everything, protection=ONLY_SMALL)
-    assert set(released.members.index) <= set(released.selected.index[released.selected])
+    with pytest.raises(SpecError, match=r"of another selection: .* does not select \d areas? .*qa.candidate_areas\("):
+        qa.release(data, shortlist=shortlist, candidates=everything, protection=ONLY_SMALL)
 
 
 def test_what_a_column_holds_is_declared_not_guessed(joined):

@@ -261,7 +261,7 @@ def test_labels_of_the_runs_leave_where_the_score_does(small):
     assert released.stability.table["p_selected"].notna().tolist() == [False, True, True, False, False]
 
 
-@pytest.mark.filterwarnings("ignore:1 area has another class, selection or candidate area:UserWarning")
+@pytest.mark.filterwarnings("ignore:1 area has another class, selection or area for review:UserWarning")
 def test_labels_of_the_runs_leave_where_the_outcome_of_the_rule_does(small):
     shortlist = qa.screen(small, qa.worst_share("poverty", 0.5))
     stable = shortlist.stability(n=3, seed=1)

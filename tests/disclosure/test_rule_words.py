@@ -162,7 +162,7 @@ def eight():
                 "Grenze 1.600 EUR, Abstand 100 EUR"
             ),
             (
-                "Income: 1,500 EUR, at most 80 % of the published value “land” (2,000 EUR; Landesamt, 2023), "
+                "Income: 1,500 EUR, at most 80% of the published value “land” (2,000 EUR; Landesamt, 2023), "
                 "limit 1,600 EUR, by 100 EUR"
             ),
         ),

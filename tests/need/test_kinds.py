@@ -124,7 +124,8 @@ def test_fractions_that_only_the_spec_describes_are_refused_and_the_way_out_work
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("de", "2.150\u202fEUR; Stadt: 2.300\u202fEUR"), ("en", "2,150\u202fEUR; city: 2,300\u202fEUR")]
+    ("lang", "words"),
+    [("de", "mit 2.150\u202fEUR (Gesamtstadt: 2.300\u202fEUR;"), ("en", "at 2,150\u202fEUR (city: 2,300\u202fEUR;")],
 )
 def test_an_explanation_knows_free_units_and_published_city_values(joined, lang, words):
     axis = {

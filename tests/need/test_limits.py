@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.errors import CountError, NumberError, SpecError
-from quartiersatlas.need.robustness.replicates import _earlier, _trials
+from quartiersatlas.need.robustness.redraw import CountColumn
 
 CLASSES = [{"id": "all", "label_de": "alle", "label_en": "all"}]
 KEYS = [f"{i:02d}" for i in range(20)]
@@ -278,18 +279,17 @@ def test_as_many_areas_as_are_left_out_in_turn_need_no_names(counted, monkeypatc
 
 
 def test_half_a_person_is_a_whole_one_where_counts_are_redrawn():
-    counts = np.array([0.1, 0.1, 0.1, 0.0])
-    totals = np.array([1.49, 1.5, 2.5, 0.49])
-    trials, _, can_vary = _trials(counts, totals, np.ones(4, dtype=bool))
-    assert trials.tolist() == [1, 2, 3, 0]
-    assert can_vary.tolist() == [True, True, True, False]
+    counts, totals = pd.Series([0.1, 0.1, 0.1, 0.0]), pd.Series([1.49, 1.5, 2.5, 0.49])
+    column = CountColumn.of(counts, totals, np.ones(4, dtype=bool), 1.0)
+    assert column.trials.tolist() == [1, 2, 3, 0]
+    assert column.open.tolist() == [True, True, True, False]
 
 
 def test_half_of_one_person_persists():
     # one person at both dates, who was counted at both: with half of one persisting, the one is the same
-    sizes = np.ones((200, 1))
-    pair = (np.array([0.5]), np.array([1.0]))
-    same = _earlier(sizes, pair, pair, np.ones(1, dtype=bool), np.random.default_rng(1), 0.5)
+    one = CountColumn.of(pd.Series([0.5]), pd.Series([1.0]), np.ones(1, dtype=bool), 1.0)
+    drawn, random = np.ones((200, 1)), np.random.default_rng(1)
+    same = one.earlier(drawn, one, random, SimpleNamespace(persistence=0.5))
     assert (same == 1).all()
-    anew = _earlier(sizes, pair, pair, np.ones(1, dtype=bool), np.random.default_rng(1), 0.49)
+    anew = one.earlier(drawn, one, random, SimpleNamespace(persistence=0.49))
     assert 50 < (anew == 1).sum() < 150

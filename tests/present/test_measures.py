@@ -7,12 +7,14 @@ import zipfile
 from dataclasses import fields
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, RegisterError, ReleaseError, SpecError
+from quartiersatlas.present.map.measure_layer import area_kinds, measure_layer
 
 SECRETS = ("NURIMHAUS", "4711", "Selbstkritik")
 SPEC = {
@@ -128,15 +130,61 @@ def test_the_record_cannot_be_written_into(town, register, results):
 
 
 def test_the_panel_of_an_area_names_live_measures_only(town, register, results):
-    from quartiersatlas.present.measures import area_measure_lines
+    from quartiersatlas.present.acting.measures import area_measure_lines
 
     lines = area_measure_lines(released(town, register, results), "de")
-    assert lines == {
-        "01": (
-            "Maßnahme M1: Café <script> (VHS, läuft, Ende: dauerhaft)",
-            "Neubau bezogen (QM, 01.10.2024)",
-        )
+    assert lines == {"01": ("Maßnahme M1: Café <script> (VHS, läuft, Ende: dauerhaft)",)}
+
+
+def test_the_map_carries_symbols_and_their_script_where_there_are_measures_alone(town, register, results):
+    rel = released(town, register, results)
+    page = qa.atlas_map(rel).html()
+    assert "QuartiersMeasures=" in page
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = qa.release(town, title="T", source="S", as_of="2024-12-31", comment="K", **results)
+    assert "QuartiersMeasures=" not in qa.atlas_map(plain).html()
+    kinds = area_kinds(rel.measures, list(rel.areas.index))
+    states = rel.measures.coverage.groupby("area")["state"].agg(set)
+    assert {key for key, own in states.items() if "need_without_measure" in own} == {
+        key for key, kind in kinds.items() if kind == "need_without_measure"
     }
+    content = measure_layer(rel, "de")["measures"]
+    assert sum(int(sign["count"]) for sign in content["signs"]) == len(kinds)
+    assert content["lines"][0] == ["Maßnahme M1: Café <script> (VHS, läuft, Ende: dauerhaft)"]
+    assert measure_layer(plain, "de") == {}
+
+
+def test_a_measure_without_an_index_has_a_symbol_of_its_own(town, register):
+    rel = released(town, register, {})
+    assert area_kinds(rel.measures, list(rel.areas.index)) == {"01": "measure"}
+
+
+def test_workbook_and_tables_hold_measures_and_coverage(town, register, results, tmp_path):
+    rel = released(town, register, results)
+    qa.export(rel, tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    cells = [cell.value for row in book["Maßnahmen"].iter_rows() for cell in row]
+    assert {"M1", "läuft", "dauerhaft", "Laufzeit überschritten"} <= set(cells)
+    assert "Bedarf und Maßnahmen" in book.sheetnames
+    qa.export(rel, tmp_path / "c.csv", table="coverage")
+    table = pd.read_csv(tmp_path / "c.csv", sep=";", dtype=str, encoding="utf-8-sig")
+    own = table[table["key"].eq("02") & table["field"].eq("Soziales")]
+    assert own["state"].tolist() == ["Bedarf ohne Maßnahme"]
+    assert [word for word in SECRETS if word in words_of(tmp_path)] == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = qa.release(town, columns=["sgb2_rate"])
+    with pytest.raises(ReleaseError, match="no measures"):
+        qa.export(plain, tmp_path / "d.csv", table="measures")
+
+
+def test_a_profile_names_the_measures_of_its_area(town, register, results, tmp_path):
+    rel = released(town, register, results)
+    qa.profile(rel, "02").save(tmp_path / "p.html")
+    said = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "Für dieses Gebiet steht keine geplante oder laufende Maßnahme im Register." in said
+    assert "Bedarf ohne Maßnahme vor Ort: Soziales" in said
 
 
 def test_measures_need_a_day_areas_that_are_there_and_a_register(town, register, results):
@@ -173,3 +221,16 @@ def test_the_dossier_says_who_resolves(town, register, results, tmp_path):
     said = (tmp_path / "d" / "dossier.html").read_text(encoding="utf-8")
     assert "Prüfgebiet, kein Fördergebiet" in said
     assert "171e BauGB" in said
+
+
+def test_the_dossier_has_a_map_around_its_area_and_the_programmes_there(outcome, tmp_path):
+    """A candidate of the sample city that is partly in a programme area."""
+    result, _ = outcome
+    rel = result.release
+    row = rel.candidates[rel.candidates["cover"].eq("partly")].iloc[0]
+    qa.dossier(rel, str(row.name), tmp_path / "d", document="html")
+    said = (tmp_path / "d" / "dossier.html").read_text(encoding="utf-8")
+    assert said.count("<svg") >= 1
+    assert f"Das Prüfgebiet {row.name} {row['name']} und seine Umgebung" in said
+    assert f"teilweise Programmgebiet: {row['programmes']}" in said
+    assert "seit 2021" in said or "seit 2017" in said

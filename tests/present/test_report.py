@@ -1,4 +1,4 @@
-"""The report: the result first, how sure it is, the areas by name with their reasons, stock-taking, method last."""
+"""The report: the result first, how sure it is, the areas by name with their reasons, stocktaking, method last."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SECTIONS = {
         "Need index",
         "Rule of selection",
         "Spatial distribution of groups",
-        "Stock-taking",
+        "Stocktaking",
         "Comment",
         "Method and limitations",
     ],
@@ -248,7 +248,7 @@ def test_method_and_definitions_close_the_report(german):
 
 
 def test_numbers_are_german_in_german_and_english_in_english(german, english):
-    stock = {"de": german.rows["Bestandsaufnahme"], "en": english.rows["Stock-taking"]}
+    stock = {"de": german.rows["Bestandsaufnahme"], "en": english.rows["Stocktaking"]}
     found = {lang: [cell for row in rows for cell in row] for lang, rows in stock.items()}
     found["de"] += [cell for row in german.rows["Bedarfsindex"] for cell in row]
     found["en"] += [cell for row in english.rows["Need index"] for cell in row]

@@ -115,3 +115,85 @@ def test_what_it_refuses(years, tmp_path):
     other = released(a_year("2020-12-31", POOR))
     with pytest.raises(SpecError, match="no period that ends on 2020-12-31"):
         qa.monitor_report(store, other, tmp_path / "a.html")
+
+
+# --- what a release says of several dates ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def full(years):
+    """The same year with a change, lists and reasons, a register and coverage, all from the release."""
+    store, _, _ = years
+    before, after = store.data("2023-12-31"), store.data("2024-12-31")
+    rule = qa.above_city(RATE)
+    with pytest.warns(UserWarning, match="over 14 areas only"):
+        need = qa.need_index(after, qa.NeedSpec.from_dict(SPEC))
+    shortlist = qa.screen(after, rule)
+    row = {
+        "name": "Nachbarschaftsladen",
+        "lead": "Sozialamt",
+        "fields": "social",
+        "aim": "A",
+        "status": "running",
+        "updated": "2024-06-30",
+    }
+    rows = [
+        {**row, "measure_id": "M1", "areas": "05", "scope": "area", "end": "2025-06-30"},
+        {**row, "measure_id": "M2", "areas": "04", "scope": "area", "end": "2023-12-31", "name": "Lernort"},
+    ]
+    words = {"title": "Monitoring", "source": "Statistik", "as_of": "2024-12-31", "comment": "K"}
+    release = qa.release(
+        after,
+        need=need,
+        shortlist=shortlist,
+        columns=[RATE],
+        change=qa.change(before, after, indicators=RATE),
+        lists=qa.compare_lists(qa.screen(before, rule), shortlist),
+        measures=qa.read_measures({"massnahmen": pd.DataFrame(rows)}),
+        **words,
+    )
+    return store, release
+
+
+SPEC = {
+    "id": "t",
+    "source": "t",
+    "axes": [
+        {
+            "id": "status",
+            "label_de": "Status",
+            "label_en": "Status",
+            "classes": [
+                {"id": "low", "upper": 0, "label_de": "niedrig", "label_en": "low"},
+                {"id": "high", "label_de": "hoch", "label_en": "high"},
+            ],
+            "indicators": [{"id": RATE}],
+        }
+    ],
+}
+
+
+def test_change_reasons_and_measures_are_said_from_the_release(full):
+    store, release = full
+    words = "\n".join(yearly_document(store, release, "de").texts())
+    for sentence in (
+        "Was sich verändert hat",
+        "Gebiet 04 fällt weg. Grund: eigener Wert.",
+        "Gebiet 08 kommt hinzu. Grund: Stadtwert.",
+        "Bedarf und Maßnahmen nach Handlungsfeldern",
+        "Laufzeit überschritten: M2 Lernort. Sind diese Maßnahmen beendet oder verlängert?",
+        "Enden bis 31.12.2025, und vor Ort besteht Bedarf: M1 Nachbarschaftsladen.",
+    ):
+        assert sentence in words
+    assert "Gebiet 14" not in "\n".join(line for line in words.splitlines() if "fällt weg" in line or "kommt" in line)
+    assert "Wirkung" not in words
+
+
+@pytest.mark.parametrize("ending", ["html", "docx", "pdf"])
+def test_the_full_report_in_three_formats(full, tmp_path, ending):
+    store, release = full
+    path = qa.monitor_report(store, release, tmp_path / f"jahr.{ending}")
+    again = qa.monitor_report(store, release, tmp_path / f"again.{ending}")
+    assert path.read_bytes() == again.read_bytes()
+    german, english = (list(yearly_document(store, release, lang).texts()) for lang in ("de", "en"))
+    assert len(german) == len(english)

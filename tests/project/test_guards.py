@@ -19,10 +19,10 @@ from quartiersatlas.project import check_project, run_project
 def test_an_output_never_replaces_an_input(city, edit, old, new):
     edit(city / "projekt.toml", 'folder = "ergebnis"', 'folder = "."')
     edit(city / "projekt.toml", old, new)
-    before = {file: file.read_bytes() for file in city.iterdir()}
+    before = {file: file.read_bytes() for file in city.rglob("*") if file.is_file()}
     with pytest.raises(SpecError, match="would overwrite an input of the project"):
         run_project(city / "projekt.toml")
-    assert {file: file.read_bytes() for file in city.iterdir()} == before
+    assert {file: file.read_bytes() for file in city.rglob("*") if file.is_file()} == before
 
 
 def test_a_folder_in_the_place_of_an_output_is_found_before_anything_is_written(city):
@@ -37,10 +37,10 @@ def test_a_file_beside_a_table_never_replaces_an_input_either(two_dates, edit):
     edit(city / "projekt.toml", 'folder = "ergebnis"', 'folder = "."')
     edit(city / "projekt.toml", "indikatoren_2022.csv", "segregation.columns.csv")
     (city / "indikatoren_2022.csv").rename(city / "segregation.columns.csv")
-    before = {file: file.read_bytes() for file in city.iterdir()}
+    before = {file: file.read_bytes() for file in city.rglob("*") if file.is_file()}
     with pytest.raises(SpecError, match=r"'segregation\.columns\.csv' would overwrite an input of the project"):
         run_project(city / "projekt.toml")
-    assert {file: file.read_bytes() for file in city.iterdir()} == before
+    assert {file: file.read_bytes() for file in city.rglob("*") if file.is_file()} == before
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,8 +86,7 @@ def test_a_killed_run_leaves_no_manifest_beside_other_files_and_the_next_run_cle
 def test_two_runs_at_once_leave_the_files_of_one_of_them(city, edit, tmp_path):
     folder, other = tmp_path / "out", tmp_path / "other"
     other.mkdir()
-    for file in city.iterdir():
-        (other / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(city, other, dirs_exist_ok=True)
     edit(other / "projekt.toml", 'lang = "de"', 'lang = "en"')
     both = [start(city, folder), start(other, folder)]
     assert [process.communicate()[0] for process in both] == ["done\n", "done\n"]

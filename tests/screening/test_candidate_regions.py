@@ -89,7 +89,7 @@ def test_a_hole_beside_another_town_is_none():
     cells[1, 1] = -100
     towns = ["A" if y < 2 else "B" for x, y in cells]  # the border of the towns runs above the unselected cell
     data, shortlist = city(cells, gemeinde=towns)
-    assert "b1" in qa.candidate_areas(data, shortlist).members
+    assert "b1" in qa.candidate_areas(data, shortlist, by="").members
     assert "b1" not in qa.candidate_areas(data, shortlist, by="gemeinde").members
 
 
@@ -153,15 +153,17 @@ def test_two_squares_that_meet_in_a_corner_are_two_groups_unless_corners_count()
 
 def test_no_candidate_area_crosses_a_border_of_the_parent_level():
     data, shortlist = city(row(1500, 1500, 1500, 1500), gemeinde=list("AABB"), quadrant=list("NNNS"))
-    found = qa.candidate_areas(data, shortlist)
+    found = qa.candidate_areas(data, shortlist, by="")  # asked to cross it
     assert parts(found) == [["a0", "b0", "c0", "d0"]]
     assert [str(warning).partition(":")[0] for warning in found.warnings] == [
         "Areas for review that lie in several municipalities"
     ]
     assert "by='gemeinde'" in repr(found)
-    within = qa.candidate_areas(data, shortlist, by="gemeinde")
+    within = qa.candidate_areas(data, shortlist)
+    assert within.call["by"] == "gemeinde"
     assert parts(within) == [["a0", "b0"], ["c0", "d0"]]
     assert within.warnings == ()
+    assert parts(qa.candidate_areas(data, shortlist, by="quadrant")) == [["a0", "b0", "c0"]]
     bridged = qa.candidate_areas(data, shortlist, by="gemeinde", bridge=9000, min_population=3500)
     assert bridged.table.empty  # not even a bridge leads out of town
 

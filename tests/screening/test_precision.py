@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +70,64 @@ def test_an_area_is_decided_where_all_true_counts_agree(counts, off_x, off_n, li
                     }[rule.word]
                 )
         assert (bool(truth.yes[0, place]), bool(truth.no[0, place])) == (outcomes == {True}, outcomes == {False})
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(6, 12)), min_size=2, max_size=4),
+    st.integers(1, 2),
+    st.sampled_from(
+        [
+            *(
+                qa.worst_n("share", n, ties=ties, most=most)
+                for n in (1, 2, 3)
+                for ties in ("in", "out")
+                for most in (1, 2)
+            ),
+            qa.worst_n("share", 2, highest=False),
+            qa.worst_share("share", 0.5),
+            qa.above("share", than="mean"),
+            qa.at_most("share", than="median", factor=1.5),
+            qa.below("share", than="quantile", q=0.75),
+            qa.at_least("share", than="mean", factor=0.5, plus=6),
+        ]
+    ),
+)
+def test_who_is_among_the_worst_or_beyond_a_mean_is_decided_for_all_true_counts_together(counts, off, rule):
+    counts = [(min(x, n), n) for x, n in counts]
+    x, n = zip(*counts, strict=True)
+    truth, (held,) = evaluate(rule, Evidence({"share": rate(x, n, slack=(float(off), 0.0))}, len(counts)))
+    every = itertools.product(*(range(max(a - off, 0), min(a + off, b) + 1) for a, b in counts))
+    true = np.array(list(every), dtype=float)
+    outcomes, _ = evaluate(rule, Evidence({"share": rate(true, np.broadcast_to(n, true.shape))}, len(counts)))
+    yes = np.broadcast_to(outcomes.yes, true.shape)
+    assert (truth.yes[0] <= yes.all(axis=0)).all()
+    assert (truth.no[0] <= (~yes).all(axis=0)).all()
+    assert np.array_equal(held.undecided[0], ~truth.known[0])
+    if rule.kind == "worst_n" and rule.ties == "out" and len({*true.ravel()}) == true.size:
+        assert np.array_equal(held.undecided[0], yes.any(axis=0) & ~yes.all(axis=0))
+
+
+def test_the_worst_of_counts_that_were_changed_at_random(joined):
+    data = town(joined, [300, 200, 195, 100], perturbed=3)  # the residents too: 200 is 197 of 1,003 to 203 of 997
+    assert said(qa.screen(data, qa.worst_n("share", 2))) == [True, "precision", "precision", False]
+    assert said(qa.screen(data, qa.worst_n("share", 3))) == [True, True, True, False]
+    assert said(qa.screen(data, qa.worst_n("share", 2, printed="exact"))) == [True, True, False, False]
+    table = qa.screen(data, qa.worst_n("share", 2)).missing()
+    assert table["why_not"].tolist() == ["", "precision", "precision", ""]
+    # out below 192 of 1,003: 190 of 997 is, 191 is not; in above 203 of 997: 205 of 1,003 is, 204 is not
+    assert table["change_poor"].dropna().tolist() == [190 - 3 - 300, 205 + 3 - 100]
+
+
+def test_rounding_of_one_whole_leaves_no_order_open(joined):
+    data = town(joined, [300, 200, 195, 100], rounded={"poor": 5})
+    assert said(qa.screen(data, qa.worst_n("share", 2))) == [True, True, False, False]
+
+
+def test_missing_persons_leave_the_open_stretch_behind(joined):
+    data = town(joined, [300, 210, 100], rounded={"poor": 5})
+    table = qa.screen(data, qa.above("share", 20)).missing()
+    assert table["change_poor"].tolist() == [-102, -12, 103]  # 198 + 2 of 1,000 is not above; 203 - 2 is
+    assert set(table["smallest"]) == {"exact"}
 
 
 def test_counts_changed_at_random_by_a_known_number(joined):

@@ -23,7 +23,7 @@ texts = st.text(max_size=8)
 words = st.text(min_size=1, max_size=8).filter(str.strip)
 numbers = st.integers(-(10**6), 10**6) | st.floats(-1e9, 1e9)
 references = st.dictionaries(
-    words,
+    words.filter(lambda name: any(letter.isalpha() for letter in name) and name.strip().lower() not in ("nan", "inf")),
     st.builds(
         qa.Reference,
         values=st.dictionaries(words, numbers | st.dictionaries(words, numbers, min_size=1, max_size=3), max_size=3),
@@ -335,3 +335,9 @@ def test_an_official_rule_says_what_it_is_and_what_it_was_compared_with(name):
 def test_an_official_rule_that_does_not_exist_names_those_that_do():
     with pytest.raises(SpecError, match="mtc-epc-2022"):
         qa.RuleSpec.preset("mtc-epc-2023")
+
+
+@pytest.mark.parametrize("name", ["2021", " 24,5 % ", "-1", "nan"])
+def test_a_reference_named_like_a_number_is_refused_where_it_is_named(name):
+    with pytest.raises(SpecError, match="named like a number"):
+        qa.RuleSpec(id="r", rule=qa.above("p", 1), references={name: qa.Reference(values={"p": 1.0}, source="office")})

@@ -76,7 +76,7 @@ def test_a_run_in_which_nothing_varies_is_the_shortlist(data, need, rule):
 
 
 def test_above_city_compares_with_the_city_of_the_same_run(data):
-    stable = qa.screen(data, qa.above_city("poverty")).stability(n=6000, seed=1, vary=["data"])
+    stable = qa.screen(data, qa.above_city("poverty")).stability(n=6000, seed=1, vary=["data"], redraw="raw")
     # the same by another stream of numbers, one run at a time
     x, n = data.values["poor"].to_numpy(), data.values["residents"].to_numpy()
     known = ~np.isnan(x)
@@ -160,7 +160,7 @@ def test_runs_without_a_score_do_not_count_for_their_areas(data):
     axis = {"id": "status", "standardise": {"method": "z"}, "indicators": members, "classes": FOUR}
     spec = qa.NeedSpec.from_dict({"id": "t", "source": "t", "min_population": 0, "axes": [axis]})
     shortlist = qa.screen(data, qa.in_class("status", "low"), need=qa.need_index(frame, spec))
-    stable = shortlist.stability(n=2000, seed=3, vary=["data"])
+    stable = shortlist.stability(n=2000, seed=3, vary=["data"], redraw="raw")
     key = data.values.index[7]
     # its only case is drawn away with the chance e^-1; whenever it has a score, it is the lowest
     assert stable.failed == pytest.approx(2000 / np.e, rel=0.15)

@@ -36,7 +36,7 @@ def test_the_study_in_numbers_and_in_a_sentence(towns):
         "In 2 Gebieten in 2 Kommunen leben 2.000 Menschen, darunter 350 mh, das sind 70,0 % aller mh."
     )
     assert summary.sentence("en", rounded=True) == (
-        "In 2 areas in 2 municipalities there live 2,000 residents, among them 350 mh, which is 70 % of all mh."
+        "In 2 areas in 2 municipalities there live 2,000 residents, among them 350 mh, which is 70% of all mh."
     )
 
 

@@ -69,10 +69,10 @@ def test_a_plain_rule_is_answered_without_a_warning(data, rule):
         (qa.above("poor", than="mean"), "warning_rule_counts", "compares counts (poor)"),
         (qa.above_city("employment_rate"), "warning_rule_direction", 'worse_than_city("employment_rate")'),
         (qa.below("child_poverty_u15", than="city"), "warning_rule_direction", 'worse_than_city("child_poverty_u15")'),
-        (qa.above("child_poverty_u15", 0.24), "warning_rule_fraction", "Perhaps 24 % was meant"),
-        (qa.above("printed", 0.5), "warning_rule_fraction", "Perhaps 50 % was meant"),
-        (qa.above("child_poverty_u15", 240), "warning_rule_beyond", "outside 0 to 100 %"),
-        (qa.above("child_poverty_u15", 60, factor=2), "warning_rule_beyond", "outside 0 to 100 %"),
+        (qa.above("child_poverty_u15", 0.24), "warning_rule_fraction", "Perhaps 24% was meant"),
+        (qa.above("printed", 0.5), "warning_rule_fraction", "Perhaps 50% was meant"),
+        (qa.above("child_poverty_u15", 240), "warning_rule_beyond", "outside 0 to 100%"),
+        (qa.above("child_poverty_u15", 60, factor=2), "warning_rule_beyond", "outside 0 to 100%"),
     ],
     ids=str,
 )
@@ -88,7 +88,7 @@ def test_a_rule_that_is_probably_not_meant_is_warned_of_aloud(data, rule, name, 
     [
         (qa.above("child_poverty_u15", 99), "warning_rule_none", "selects no area"),
         (qa.above("child_poverty_u15", 1), "warning_rule_all", "selects all areas"),
-        (qa.above("child_poverty_u15", 12), "warning_rule_most", "85 % of the residents"),
+        (qa.above("child_poverty_u15", 12), "warning_rule_most", "85% of the residents"),
         (
             qa.above("printed", 24),
             "warning_rule_precision",

@@ -70,25 +70,29 @@ def number(cell):
     return {"-": 0, ".": None}[cell] if cell in {"-", "."} else int(cell.replace(".", ""))
 
 
+def all_files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 # same seed, same bytes
 
 
 def test_regenerating_gives_the_committed_files(folder):
-    written = {path.name: path.read_bytes() for path in folder.iterdir()}
-    committed = {path.name: path.read_bytes() for path in COMMITTED.iterdir()}
+    written, committed = all_files(folder), all_files(COMMITTED)
     assert written.keys() == committed.keys()
     assert [name for name in written if written[name] != committed[name]] == []
 
 
 def test_paths_are_returned_and_nothing_else_is_left_behind(tmp_path):
-    paths = write_sample(str(tmp_path / "new" / "folder"))
-    assert set(paths) == set((tmp_path / "new" / "folder").iterdir())
+    new = tmp_path / "new" / "folder"
+    paths = write_sample(str(new))
+    assert {path.relative_to(new).as_posix() for path in paths} == all_files(new).keys()
 
 
 def test_two_calls_agree_and_replace(folder, tmp_path):
     (tmp_path / "fluss.geojson").write_text("old")
     for path in write_sample(tmp_path, seed=SEED):
-        assert path.read_bytes() == (folder / path.name).read_bytes()
+        assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes()
 
 
 def test_another_seed_gives_another_city(folder, tmp_path):
@@ -102,9 +106,10 @@ def test_command_line_lists_what_it_wrote(tmp_path, folder):
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     command = [sys.executable, str(ROOT / "scripts" / "write_sample_city.py"), str(tmp_path), "--seed", str(SEED)]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    assert {Path(line) for line in done.stdout.splitlines()} == set(tmp_path.iterdir())
-    for path in tmp_path.iterdir():
-        assert path.read_bytes() == (folder / path.name).read_bytes()
+    paths = {Path(line) for line in done.stdout.splitlines()}
+    assert paths == {tmp_path / name for name in all_files(tmp_path)}
+    for path in paths:
+        assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes()
 
 
 def test_only_the_standard_library_is_imported():
@@ -135,7 +140,7 @@ def test_every_table_row_says_it_is_synthetic(folder):
 def test_readme_says_it_names_every_file_and_the_special_keys(folder, city):
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert NOTICE in text
-    assert all(f"`{path.name}`" in text for path in folder.iterdir())
+    assert all(f"`{path.name}{'/' if path.is_dir() else ''}`" in text for path in folder.iterdir())
     assert all(f"`{key}`" in text for key in (*city.harbour, city.forest, city.works))
     assert f"--seed {SEED}" in text
     assert not re.search(r"[{}]", text)

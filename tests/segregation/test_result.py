@@ -51,7 +51,7 @@ def test_one_row_per_number_and_the_reference_is_named():
 def test_every_index_of_the_registry_can_be_asked_for(town):
     listed = qa.segregation_indices()
     groups = ["a", "b", "c"]
-    result = measure(town, groups, indices=list(listed.index), radii=[1000], distance_unit="km")
+    result = measure(town, groups, indices=list(listed.index), radii=[1000], decay=1000)
     assert set(result.table["index"]) == set(listed.index)
     assert result.table["value"].notna().all()
     assert listed[["label_de", "label_en", "formula", "source", "direction"]].ne("").all(axis=None)
@@ -59,7 +59,7 @@ def test_every_index_of_the_registry_can_be_asked_for(town):
 
 def test_every_value_lies_in_the_range_of_the_registry(town):
     listed = qa.segregation_indices()
-    table = measure(town, ["a", "b", "c"], indices="all", radii=[1000], distance_unit="km").table
+    table = measure(town, ["a", "b", "c"], indices="all", radii=[1000], decay=1000).table
     lowest = pd.to_numeric(listed["lowest"], errors="coerce").fillna(-np.inf)
     highest = pd.to_numeric(listed["highest"], errors="coerce").fillna(np.inf)
     assert (table["value"].to_numpy() >= lowest[table["index"]].to_numpy() - 1e-12).all()
@@ -67,7 +67,7 @@ def test_every_value_lies_in_the_range_of_the_registry(town):
 
 
 def test_many_places_in_one_pass_give_what_each_place_gives_by_itself(town):
-    options = {"indices": "all", "radii": [900, 2500], "distance_unit": "km", "min_population": 150}
+    options = {"indices": "all", "radii": [900, 2500], "decay": 1000, "min_population": 150}
     together = measure(town, ["a", "b", "c"], by="bezirk", **options)
     for place in ("N", "O", "W"):
         alone = measure(town[town["bezirk"] == place], ["a", "b", "c"], **options)
@@ -83,7 +83,7 @@ def test_many_places_in_one_pass_give_what_each_place_gives_by_itself(town):
 
 
 def test_the_order_and_names_of_rows_do_not_matter(town):
-    options = {"indices": "all", "radii": [900], "distance_unit": "km"}
+    options = {"indices": "all", "radii": [900], "decay": 1000}
     straight = measure(town, ["a", "b", "c"], **options)
     mixed = town.sample(frac=1, random_state=2)
     turned = measure(mixed.set_axis(range(36)), ["a", "b", "c"], **options)
@@ -232,7 +232,7 @@ def test_groups_that_overlap_have_no_common_index_and_the_reason_is_given(town):
 
 
 def test_ordered_classes_are_read_only_when_asked_for(town):
-    result = measure(town, ["a", "b", "c"], indices="all", radii=500, distance_unit="km")
+    result = measure(town, ["a", "b", "c"], indices="all", radii=500, decay=1000)
     assert not result.table["index"].str.startswith("ordinal").any()
     assert any("read the order of the groups as a ranking" in str(note) for note in result.notes)
     swapped = [
@@ -263,7 +263,8 @@ def test_impossible_counts_are_refused(change, message):
     [
         ({"indices": ["disimilarity"]}, "no index 'disimilarity'. Did you mean 'dissimilarity'"),
         ({"missing": "ignore"}, "missing must be one of 'raise', 'report', not 'ignore'"),
-        ({"distance_unit": "miles"}, "distance_unit must be one of 'm', 'km', not 'miles'"),
+        ({"decay": 0}, "decay must be a length in metres, above 0, not 0"),
+        ({"decay": "km"}, "decay must be a length in metres, above 0, not 'km'"),
         ({"kernel": "box"}, "kernel must be one of 'uniform', .*, not 'box'"),
         ({"contiguity": "bishop"}, "contiguity must be one of 'rook', 'queen', not 'bishop'"),
         ({"b": 1}, "between 0 and 1"),

@@ -91,3 +91,18 @@ def test_what_cannot_be_used_is_refused():
         expose(NESTED.set_crs("EPSG:4326", allow_override=True))
     with pytest.raises(SpecError, match="how must be one of"):
         expose(how="area")
+
+
+def test_shares_of_cells_are_whole_persons_in_the_data_and_can_be_released():
+    """A third of a person more or less: the system of counts would contradict itself."""
+    shapes = [shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000, 2000)]
+    areas = gpd.GeoDataFrame({"name": list("ABC")}, index=list("123"), geometry=shapes, crs="EPSG:25832")
+    table = pd.DataFrame({"poor": [30.0, 2, 90], "residents": [100.0, 70, 200]}, index=areas.index)
+    data = qa.join(areas, table, population="residents")
+    cells = gpd.GeoDataFrame({"residents": [100.0, 70, 200]}, geometry=shapes, crs=areas.crs)
+    noise = gpd.GeoDataFrame({"level": [55]}, geometry=[shapely.box(0, 0, 3000, 333)], crs=areas.crs)
+    found = qa.exposure(cells, noise, [55], population="residents", areas=areas)
+    assert found.table["exposed_55"].tolist() == pytest.approx([33.3, 23.31, 66.6])
+    data = qa.add_reach(data, found, "noise")
+    assert data.values["noise_exposed_55"].tolist() == [33.0, 23.0, 67.0]
+    assert qa.release(data, title="T", source="S", as_of="2024", comment="C").audit().ok

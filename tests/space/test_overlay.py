@@ -223,3 +223,14 @@ def test_unknown_and_negative_residents_and_other_systems_are_refused():
         qa.transfer_by_area(COUNTS, OLD, NEW, population=homes((100, 500), n=[-1]))
     with pytest.raises(GeometryError, match="another coordinate reference system"):
         qa.transfer_by_area(COUNTS, OLD, NEW, population=homes((100, 500), n=[1]).to_crs(3035))
+
+
+@pytest.mark.parametrize(("beyond", "named"), [(0.5e-6, False), (0.99e-5, False), (1.01e-5, True), (0.005, True)])
+def test_a_part_outside_is_named_where_it_is_more_than_outlines_are_drawn_exactly(beyond, named):
+    old = gpd.GeoDataFrame(
+        index=["a", "b"], geometry=[shapely.box(0, 0, 1000, 1000), shapely.box(1000, 0, 2000, 1000)], crs=25833
+    )
+    new = gpd.GeoDataFrame(index=["x"], geometry=[shapely.box(1000 * beyond, 0, 2000, 1000)], crs=25833)
+    found = qa.transfer_by_area(pd.DataFrame({"people": [900.0, 100]}, index=["a", "b"]), old, new)
+    assert found.table.loc["x", "people"] == 1000
+    assert found.problems["key"].tolist() == (["a"] if named else [])

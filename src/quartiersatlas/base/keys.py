@@ -43,6 +43,9 @@ def whole_keys(keys: Sequence[str], what: str) -> tuple[list[str], str]:
     >>> whole_keys(["1.0", "1.1"], "column 'heading'")
     (['1.0', '1.1'], '')
     """
+    together = "\n".join(keys)
+    if not any(sign in together for sign in ".,eE"):  # one look at all of them: most keys need no look at each
+        return list(keys), ""
     digits = [key for key in keys if key[:1].isdigit()]
     powers = {key: found for key in dict.fromkeys(digits) if (found := POWER.fullmatch(key))}
     if powers:

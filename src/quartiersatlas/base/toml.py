@@ -41,6 +41,49 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 
 
+# what planners write before they look it up -> what it is called
+GERMAN = {
+    "titel": "title",
+    "untertitel": "subtitle",
+    "quelle": "source",
+    "stand": "as_of",
+    "kommentar": "comment",
+    "sprache": "lang",
+    "einwohner": "population",
+    "gebiete": "areas",
+    "tabelle": "tables",
+    "tabellen": "tables",
+    "indikatoren": "indicators",
+    "pfad": "path",
+    "datei": "path",
+    "schluessel": "key",
+    "schlüssel": "key",
+    "bedarf": "need",
+    "auswahl": "shortlist",
+    "regel": "rule",
+    "regeln": "shortlist",
+    "gruppen": "groups",
+    "geheimhaltung": "protection",
+    "ausgaben": "outputs",
+    "ordner": "folder",
+    "karte": "map",
+    "bericht": "report",
+    "wasser": "water",
+    "gewässer": "water",
+    "grün": "green",
+    "gruen": "green",
+    "bahn": "rail",
+    "straßen": "roads",
+    "strassen": "roads",
+    "namen": "names",
+    "spalten": "columns",
+    "blatt": "sheet",
+    "seit": "since",
+    "zähler": "numerator",
+    "nenner": "denominator",
+    "min_einwohner": "min_population",
+    "notizen": "notes",
+}
 MOST_LEVELS = 50  # of lists and tables in each other: five times what the deepest preset has
 TOO_DEEP = f"its lists or tables lie too deep in each other. {MOST_LEVELS} levels are allowed; is a sign repeated?"
 
@@ -118,7 +161,7 @@ def refuse_unknown(
         if name not in known and name in (renamed or {}):
             raise SpecError(f"In {where}: {name!r} is called {(renamed or {})[name]!r} now.", key=name)
         if name not in known:
-            close = get_close_matches(name, known, n=1)
+            close = [one for one in [GERMAN.get(name.lower())] if one in known] or get_close_matches(name, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise SpecError(f"In {where}: {name!r} is not known.{hint} There are: {', '.join(known)}.", key=name)
 

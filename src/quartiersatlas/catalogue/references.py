@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
+from typing import Any
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.base.letters import composed
-from quartiersatlas.errors import SpecError
+from quartiersatlas.base.toml import refuse_unknown, table
+from quartiersatlas.errors import ArgumentError, SpecError, inside
 
+KEYS = ("values", "source", "as_of", "unit")  # of a reference in a file
 EXAMPLE = 'qa.Reference(values={"income": 24500}, source="Statistical office", as_of="2023")'
 CITY = "city"  # the reference that stands for the whole city
 TOTALS = "total of "  # and the file: what a totals row publishes for the whole city
@@ -71,6 +76,8 @@ def checked_references(references: Mapping[str, Reference] | None, call: str) ->
     ------
     ArgumentError
         It is no mapping of names to references.
+    SpecError
+        A name looks like a number.
     """
     how = f'references={{"city": {EXAMPLE}}}'
     if references is None:
@@ -79,7 +86,54 @@ def checked_references(references: Mapping[str, Reference] | None, call: str) ->
     for name, reference in references.items():
         expects(name, str, f"{call}: references", how)
         expects(reference, Reference, f"{call}: references", how)
+        if looks_like_number(name):
+            raise SpecError(
+                f"{call}: reference {name!r} is named like a number, and a rule would take it for one. Give it a name "
+                f"with a word, such as 'state_{name.strip()}'."
+            )
     return {composed(name): reference for name, reference in references.items()}  # as rules write names
+
+
+def looks_like_number(text: str) -> bool:
+    """Return whether a text would be taken for a number: digits with signs, marks and blanks, "nan" or "inf"."""
+    plain = text.strip().rstrip("%").strip()
+    return re.fullmatch(r"[+-]?[\d.,\s]*\d[\d.,\s]*", plain) is not None or plain.lower() in ("nan", "inf")
+
+
+def written_references(entries: object, where: str) -> dict[str, Reference]:
+    """Return the references of a rule file or need spec: tables of source, date, unit and values, by name.
+
+    Raises
+    ------
+    SpecError
+        One has no source, an unknown key, or a value that is no number; the place is that of the entry.
+    """
+    found = {}
+    for name, entry in table(entries, where).items():
+        with inside("references", name):
+            found[composed(name)] = _written(entry, name)
+    return found
+
+
+def _written(entry: object, name: str) -> Reference:
+    content = table(entry, f"reference {name!r}")
+    bare = [key for key, value in content.items() if key not in KEYS and isinstance(value, Real | Decimal)]
+    if bare and "values" not in content:
+        raise SpecError(f"reference {name!r}: values stand in a table, values = {{ {bare[0]} = {content[bare[0]]} }}.")
+    refuse_unknown(content, KEYS, f"reference {name!r}")
+    if "source" not in content:
+        raise SpecError(f'reference {name!r}: its source is missing: source = "Statistical office".')
+    values = {key: _floats(value) for key, value in table(content.get("values", {}), f"reference {name!r}").items()}
+    try:
+        return Reference(**{**content, "values": values})
+    except (ArgumentError, TypeError) as error:
+        raise SpecError(f"reference {name!r}: {error}") from error
+
+
+def _floats(value: object) -> Any:  # noqa: ANN401 - a number, or one per unit
+    if isinstance(value, dict):
+        return {key: _floats(one) for key, one in value.items()}
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def published_for_city(references: Mapping[str, Reference], indicator: str) -> tuple[float, Reference] | None:

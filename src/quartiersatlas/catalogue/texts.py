@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from quartiersatlas.base.checks import choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
 
 Lang = Literal["de", "en"]
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
@@ -84,6 +86,47 @@ def number_texts(value: float) -> tuple[str, str]:
     """
     decimals = len(f"{value:.15g}".partition(".")[2])
     return number_text(value, decimals, "de"), number_text(value, decimals, "en")
+
+
+LISTED = 20  # names in a sentence; whoever needs the others has the table
+
+
+def listed_texts(names: Sequence[str], count: int | None = None) -> str | tuple[str, str]:
+    """Return names as a list in a sentence; of many the first, and how many more there are in German and English.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All of them, or those that begin the list.
+    count : int, optional
+        How many there are in all, where ``names`` only begin the list.
+
+    Examples
+    --------
+    >>> listed_texts(["Altstadt", "Hafen"])
+    'Altstadt, Hafen'
+    >>> listed_texts(list(map(str, range(1500))))[1][-25:]
+    '17, 18, 19 and 1,480 more'
+    """
+    shown, count = ", ".join(names[:LISTED]), len(names) if count is None else count
+    if count <= LISTED:
+        return shown
+    german, english = (text("names_more", lang, names=shown, count=count - LISTED) for lang in LANGUAGES)
+    return german, english
+
+
+def listed_areas(names: pd.Series[str], keys: Iterable[str]) -> str | tuple[str, str]:
+    """Return areas by name and key, of many only the first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> listed_areas(pd.Series({"01": "Hafen", "02": "Nord"}), ["02", "01"])
+    'Nord (02), Hafen (01)'
+    """
+    listed = list(keys)
+    shown = zip(listed[:LISTED], names.loc[listed[:LISTED]], strict=True)
+    return listed_texts([f"{name} ({key})" for key, name in shown], len(listed))
 
 
 @cache

@@ -20,9 +20,13 @@ from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators import GroupGap
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
+from quartiersatlas.monitoring.changes.change import Change
+from quartiersatlas.monitoring.comparisons.funded import FundedComparison
+from quartiersatlas.monitoring.comparisons.twins import Twins
+from quartiersatlas.monitoring.lists.compare import ListComparison
 from quartiersatlas.monitoring.measures.register import Measures
 from quartiersatlas.need import NeedIndex, Stability
-from quartiersatlas.screening import Candidates, ProgrammeAreas, Shortlist
+from quartiersatlas.screening import Candidates, ProgrammeAreas, RuleComparison, Shortlist
 from quartiersatlas.segregation import SegregationResult
 
 WRITTEN_DAY = re.compile(
@@ -43,7 +47,12 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "dates": ((Mapping,), 'dates = {"column": "2023"}'),
     "stability": ((Stability,), "stability = shortlist.stability()"),
     "gaps": ((GroupGap, Iterable), "gaps = qa.group_gap(data, group, all, reference='others')"),
+    "change": ((Change,), "change = qa.change(data_2021, data, indicators=[...])"),
+    "lists": ((ListComparison,), "lists = qa.compare_lists(before, shortlist)"),
+    "twins": ((Twins,), 'twins = qa.twins(data, ["01100101"], seed=1)'),
+    "funded": ((FundedComparison,), "funded = qa.compare_funded({2019: data_2019, ...}, funded, ...)"),
     "measures": ((Measures,), 'measures = qa.read_measures("massnahmen.xlsx")'),
+    "comparison": ((RuleComparison,), "comparison = qa.compare_rules(data, rules)"),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
 }
 
@@ -65,6 +74,12 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     choice(given["missing"], ("", "status", "moving"), "release: missing")
     if given["missing"] and given["shortlist"] is None:
         raise SpecError("release: missing is told of a shortlist: release(..., shortlist=shortlist).")
+    protection = given["protection"]
+    if given["comparison"] is not None and protection is not None and protection.derived == "exact":
+        raise SpecError(
+            "release: a comparison is made of what is shown, and results of exact counts would not fit beside it. "
+            "Leave it out, or choose Protection(derived='released')."
+        )
     if given["candidates"] is not None and given["shortlist"] is None:
         raise SpecError("release() needs the shortlist the candidate areas were made of: shortlist=...")
 

@@ -61,17 +61,20 @@ class Audit:
         of areas that lose a count as partners only.
     programmes : tuple of int
         Linear and whole-number programmes that were solved.
+    earlier : mapping of str to Audit
+        The same of every other date that the release tells of.
     """
 
     table: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS))
     relations: tuple[str, ...] = ()
     loss: Mapping[str, float] = field(default_factory=dict)
     programmes: tuple[int, int] = (0, 0)
+    earlier: Mapping[str, Audit] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether no withheld count is known more closely than promised, where that can be helped."""
-        return not self.table["verdict"].isin(REFUSED).any()
+        return not self.table["verdict"].isin(REFUSED).any() and all(one.ok for one in self.earlier.values())
 
     @property
     def limits(self) -> pd.DataFrame:
@@ -86,9 +89,13 @@ class Audit:
 
     def copied(self) -> Audit:
         """Return a copy that shares nothing that could be written into."""
-        return replace(self, table=self.table.copy(), loss=dict(self.loss))
+        earlier = {date: one.copied() for date, one in self.earlier.items()}
+        return replace(self, table=self.table.copy(), loss=dict(self.loss), earlier=earlier)
 
     def __repr__(self) -> str:
+        return "\n".join([self._own(), *(f"{date}: {one!r}" for date, one in self.earlier.items())])
+
+    def _own(self) -> str:
         asked = self.tightest
         if not len(self.table):
             return "\n".join(["Audit: no count is withheld.", *(f"  {relation}" for relation in self.relations)])

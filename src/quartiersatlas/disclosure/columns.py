@@ -14,7 +14,7 @@ from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
 from quartiersatlas.disclosure.derived.feasible_splits import segregation_digits
 from quartiersatlas.disclosure.numbers.other_numbers import RATE_DECIMALS, fitting_numerators, number_decimals
-from quartiersatlas.disclosure.release import ReleasedColumn, ReleasedStability
+from quartiersatlas.disclosure.release import DOMAIN, ReleasedColumn, ReleasedStability, domain_axis
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators.columns import city_number, written_decimals
 from quartiersatlas.intake.joining.data import kind_of
@@ -22,7 +22,7 @@ from quartiersatlas.need.robustness.stability import rank_table
 from quartiersatlas.segregation.explain import note_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Collection, Hashable
 
     from quartiersatlas.disclosure.derived.recompute import Derived
     from quartiersatlas.disclosure.protection import Protection
@@ -234,6 +234,41 @@ def add_need(out: ReleasedColumns, pattern: SuppressionPattern, need: NeedIndex,
         out.add(score, scores, status, suppressed[axis.id])
         by_class = ReleasedColumn(class_names[axis.id], "class", meaning, classes=axis.classes, axis=axis.id)
         out.add(by_class, classes, status, suppressed[axis.id])
+    domains = need.groups
+    for axis in need.spec.axes:
+        _add_domains(out, domains, axis, suppressed[axis.id], protection)
+
+
+def _add_domains(
+    out: ReleasedColumns, domains: pd.DataFrame, axis: NeedAxis, suppressed: pd.Series, protection: Protection
+) -> None:
+    """Release value and class of the domains all of whose indicators leave, where the score of their axis is shown.
+
+    A domain is an axis of its own to a reader; :func:`domain_axis` names it.
+    """
+    known = out.status[f"need_{axis.id}"]
+    for domain in axis.groups():
+        if domain is axis or any(leaf.id not in out.values for leaf in domain.indicators):
+            continue
+        found = domains[axis.id][domain.id]
+        german, english = (f"{axis.label(lang)}: {domain.label(lang)}" for lang in ("de", "en"))
+        name = unused(f"need_{axis.id}_{domain.id}", out.values)
+        meaning = Indicator(id=name, label_de=german, label_en=english, unit="points", direction=1, role="index")
+        status = known.mask(found["value"].isna() & known.eq("value"), "missing")
+        decimals = _score_decimals(found["value"], protection)
+        whole = domain_axis(axis.id, domain.id)
+        out.add(ReleasedColumn(name, "score", meaning, decimals, axis=whole), found["value"], status, suppressed)
+        if domain.classes:
+            by_class = ReleasedColumn(
+                unused(f"{name}_class", out.values), "class", meaning, classes=domain.classes, axis=whole
+            )
+            out.add(by_class, found["class"], status, suppressed)
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """Return a name, with a number behind it where it is taken."""
+    names = (f"{name}{number}" for number in ("", *range(2, len(taken) + 3)))
+    return next(one for one in names if one not in taken)
 
 
 def _class_names(axes: list[str]) -> dict[str, str]:
@@ -289,15 +324,12 @@ def released_drivers(need: NeedIndex, out: ReleasedColumns, protection: Protecti
     -------
     DataFrame or None
         Columns (axis, indicator); NaN where the score or the indicator is not shown. Indicators that do not leave are
-        left out. None where no indicator leaves, an axis cannot be split (no sum, and more than ten indicators), or
+        left out; a domain, ``axis/domain``, has those of its own. None where no indicator leaves, or
         counts leave rounded: a contribution is made of the exact ones, and on a scale from 0 to 100 gives them away.
     """
     if protection.round_base is not None:
         return None
-    try:
-        contributions = need.contributions
-    except SpecError:
-        return None
+    contributions = need.contributions
     parts = {}
     for pair in contributions.columns:
         axis, indicator = map(str, pair)
@@ -305,6 +337,12 @@ def released_drivers(need: NeedIndex, out: ReleasedColumns, protection: Protecti
             known = out.values[f"need_{axis}"].notna() & out.values[indicator].notna()
             part = contributions[pair]
             parts[axis, indicator] = (part - part.mean()).round(DRIVER_DECIMALS).where(known)
+    for column in out.columns:
+        axis, _, domain = column.axis.partition(DOMAIN)
+        if domain and column.kind == "score":
+            for leaf in next(group for group in need.spec.axis(axis).groups() if group.id == domain).indicators:
+                if (axis, leaf.id) in parts:
+                    parts[column.axis, leaf.id] = parts[axis, leaf.id]
     return pd.DataFrame(parts, index=contributions.index) if parts else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.disclosure.protection import Protection
-    from quartiersatlas.disclosure.system.relations import Relations
+    from quartiersatlas.disclosure.system.relations import EarlierRelations, Relations
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -36,6 +36,7 @@ def count_table(
     hidden: pd.Series[bool],
     protection: Protection,
     totals: Mapping[str, float] | None = None,
+    earlier: Sequence[EarlierRelations] = (),
 ) -> CountTable:
     """Return the counts with every relation between them.
 
@@ -51,14 +52,16 @@ def count_table(
         Which totals are known elsewhere; whether sums are looked for.
     totals : mapping of str to float, optional
         Totals of the whole city that came with earlier releases of the date: they hold where none comes now.
+    earlier : sequence of EarlierRelations
+        Relations that earlier releases of the date were planned with: they hold, and no others of these columns.
     """
     if totals:
-        earlier = Reference(values=dict(totals), source="ledger")
-        data = replace(data, references={f"{TOTALS}ledger": earlier, **data.references})
+        known = Reference(values=dict(totals), source="ledger")
+        data = replace(data, references={f"{TOTALS}ledger": known, **data.references})
     x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
     status = data.status[columns].to_numpy(dtype=object)
     related = np.where(np.isin(columns, sorted(data.perturbed)), np.nan, x)  # perturbed counts do not add up
-    relations = _relations(data, columns, related, protection)
+    relations = _relations(data, columns, related, protection, earlier)
     secret = np.isnan(x) & (status == "suppressed")
     missing = np.isnan(x) & ~secret & (status != "not_applicable")
     marks = _marks(data, columns)
@@ -108,19 +111,29 @@ def smallest_units(data: AreaData, protection: Protection) -> pd.Series[str]:
     return found
 
 
-def _relations(data: AreaData, columns: list[str], x: Floats, protection: Protection) -> Relations:
+def _relations(
+    data: AreaData, columns: list[str], x: Floats, protection: Protection, earlier: Sequence[EarlierRelations]
+) -> Relations:
     people = str(data.population)
     pairs = [
         *counted_rates(data).values(),
-        *((column, people) for column in columns if column != people and _is_below(data, column, people)),
+        *((column, people) for column in columns if column != people and _is_below(data, column, people, earlier)),
     ]
     pairs = [pair for pair in pairs if not data.perturbed.intersection(pair)]
     catalogue = data.catalogue
-    return find_relations(x, columns, catalogue.all_sums, catalogue.parts, pairs, search=protection.find_sums)
+    return find_relations(
+        x, columns, catalogue.all_sums, catalogue.parts, pairs, search=protection.find_sums, earlier=earlier
+    )
 
 
-def _is_below(data: AreaData, column: str, people: str) -> bool:
-    """Return True if a count is nowhere above the residents: households and persons are, dwellings may not be."""
+def _is_below(data: AreaData, column: str, people: str, earlier: Sequence[EarlierRelations]) -> bool:
+    """Return True if a count is nowhere above the residents: households and persons are, dwellings may not be.
+
+    What an earlier release was planned with stays: it may depend on counts that are withheld.
+    """
+    for one in earlier:
+        if one.settles(column, people):
+            return (column, people) in one.parts
     return not bool((data.counts(column) > data.counts(people)).any())
 
 

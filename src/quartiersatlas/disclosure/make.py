@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.arguments import check_arguments
 from quartiersatlas.disclosure.certificate import Audit, audit_release, refuse_failed
@@ -35,34 +33,36 @@ from quartiersatlas.disclosure.columns import (
 from quartiersatlas.disclosure.derived.feasible_splits import with_index_company
 from quartiersatlas.disclosure.derived.filled import fill_withheld
 from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
+from quartiersatlas.disclosure.derived.grouped import shown_candidates
 from quartiersatlas.disclosure.derived.measures import released_measures
+from quartiersatlas.disclosure.derived.named_columns import entering_names, families_of, leaving_names
 from quartiersatlas.disclosure.derived.recompute import (
     Derived,
     compute_again,
     difference_messages,
     differences,
-    scale_options,
 )
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
+from quartiersatlas.disclosure.over_time.answers import answers, dates_told, names_told
 from quartiersatlas.disclosure.over_time.other_borders import PendingRelease
+from quartiersatlas.disclosure.over_time.other_dates import gap_before
 from quartiersatlas.disclosure.over_time.series import compare_with_earlier, earlier_cells
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import Audience, ReleasedResults
+from quartiersatlas.disclosure.selection.compared_rules import released_comparison
 from quartiersatlas.disclosure.selection.first_comment import comment_draft
-from quartiersatlas.disclosure.selection.screened import looked_at, released_screening, withheld_areas
+from quartiersatlas.disclosure.selection.screened import missing_facts, released_screening, withheld_areas
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError
 from quartiersatlas.intake.areas.area_columns import parent_columns
-from quartiersatlas.intake.joining.data import SUMMED_BESIDE_COUNTS, kind_of
 from quartiersatlas.screening import (
     Candidates,
     ProgrammeAreas,
     Shortlist,
-    candidate_areas,
     drawn_layer,
     released_cover,
 )
@@ -74,11 +74,17 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Indicator
+    from quartiersatlas.disclosure.ledger import LedgerEntry
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
     from quartiersatlas.indicators import GroupGap
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.monitoring.changes.change import Change
+    from quartiersatlas.monitoring.comparisons.funded import FundedComparison
+    from quartiersatlas.monitoring.comparisons.twins import Twins
+    from quartiersatlas.monitoring.lists.compare import ListComparison
     from quartiersatlas.monitoring.measures.register import Measures
     from quartiersatlas.need import NeedIndex, NeedSpec, Stability
+    from quartiersatlas.screening import RuleComparison
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -103,7 +109,13 @@ def release(
     programmes: gpd.GeoDataFrame | ProgrammeAreas | None = None,
     facilities: gpd.GeoDataFrame | None = None,
     gaps: GroupGap | Iterable[GroupGap] | None = None,
+    change: Change | None = None,
+    lists: ListComparison | None = None,
+    twins: Twins | None = None,
+    funded: FundedComparison | None = None,
     measures: Measures | None = None,
+    comparison: RuleComparison | None = None,
+    city: str = "",
     title: str = "",
     subtitle: str = "",
     source: str = "",
@@ -138,9 +150,23 @@ def release(
         Results of :func:`group_gap`: the rates of the group and of whom it is compared with leave with their counts,
         and the gap of each area as columns ``<name>`` (drawn towards all areas) and ``<name>_direct``. That group and
         others add up to all is declared, and everything shown of a gap is made of the counts that leave.
+    change : Change, optional
+        Result of :func:`change` that ends with these data: its indicators leave with it. Every earlier date is
+        protected, audited and entered in the ledger as a release of its own.
+    lists : ListComparison, optional
+        Result of :func:`compare_lists` whose later list is ``shortlist``: states and reasons, without numbers.
+    twins : Twins, optional
+        Result of :func:`twins` of these data; what they are compared by leaves with them.
+    funded : FundedComparison, optional
+        Result of :func:`compare_funded` of joined data: means of both groups, never a value of an area.
     measures : Measures, optional
         Result of :func:`read_measures`: what, who, when and where leaves, and coverage of the need that the release
         shows, on the day ``as_of``; money, assessments and internal notes only for the house.
+    comparison : RuleComparison, optional
+        Result of :func:`compare_rules`: whom each rule reaches and where they agree, with every rule applied again to
+        what is shown; not beside ``Protection(derived="exact")``.
+    city : str, optional
+        The name of the city, to stand beside values of areas in the place of the word "city".
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -150,7 +176,7 @@ def release(
     scale : DataFrame or mapping, optional
         Result of :func:`scale_table`: the segregation indices at several levels of areas; or its options.
     dates : mapping of str to str, optional
-        Column -> the date of its data, where that is not ``as_of``; older data are named in the stock-taking.
+        Column -> the date of its data, where that is not ``as_of``; older data are named in the stocktaking.
     stability : Stability, optional
         Result of ``shortlist.stability()`` or ``need.stability()`` for the same selection.
     missing : {"", "status", "moving"}, default ""
@@ -225,15 +251,17 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         need = need.on(data.areas.index)
     if need is not None:
         data = replace(data, catalogue=data.catalogue.add(*_missing_meanings(data, need.spec)))
-    data, gaps, names = with_gaps(data, given["gaps"], _names(data, given["columns"], need, shortlist))
+    names = names_told(given, leaving_names(data, given["columns"], need, shortlist))
+    data, gaps, names = with_gaps(data, given["gaps"], names)
     made = {**{name: given[name] for name in RESULTS}, "need": need}
     settled = partial(earlier_cells, book, as_of=given["as_of"]) if book is not None else None
     pattern, derived, differing = _derived(data, protection, names, made, settled)
     out, residents = _columns(pattern, names, derived.need, protection)
-    group_gaps = tuple(add_gap_columns(out, pattern, gap, protection) for gap in gaps)
+    dates = dates_told(given, gaps, pattern, out, settled)
+    group_gaps = tuple(add_gap_columns(out, pattern, gap, protection, gap_before(gap, dates)) for gap in gaps)
     if shortlist is not None and shortlist.spec is not None:
         label_columns(out, shortlist.spec, data)
-    selected, assessed, grouped = _selection(data, pattern, derived)
+    selected, assessed, grouped = _selection(data, pattern, derived, shortlist)
     remarks = wording_messages((given["title"], given["subtitle"], given["comment"]))
     shown = shown_counts(pattern, names)
     audit = audit_release(pattern, shown, leaving_counts(pattern, names), names)
@@ -253,7 +281,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
             *gap_facts(group_gaps),
             *repairs,
-            *([Message("fact_missing")] if given["missing"] else []),
+            *missing_facts(derived.shortlist, given["missing"]),
             *remarks,
         ),
         **_screened(derived, selected, assessed, pattern, out, residents, given["missing"]),
@@ -266,16 +294,19 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
+        **answers(given, dates, derived),
+        comparison=released_comparison(derived.comparison, pattern),
         measures=released_measures(given, data, derived.need, _classes(out)),
         unreleased_domains=unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
-        certificate=audit,
+        certificate=replace(audit, earlier={period: one.audit for period, one in dates.items() if one.audit}),
     )
-    return _compared(result, PendingRelease(pattern, shown, layer_of(data.areas)), book, differing)
+    others = [one.pending for one in dates.values() if one.audit]
+    return _compared(result, PendingRelease(pattern, shown, layer_of(data.areas)), others, book, differing)
 
 
-RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability")
-PASSED_ON = ("title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
+RESULTS = ("need", "shortlist", "candidates", "segregation", "scale", "stability", "comparison")
+PASSED_ON = ("city", "title", "subtitle", "source", "as_of", "comment", "audience", "programmes", "facilities")
 
 
 def _classes(out: ReleasedColumns) -> dict[str, Any]:
@@ -288,31 +319,6 @@ def _missing_meanings(data: AreaData, spec: NeedSpec) -> list[Indicator]:
     return [meaning for meaning in spec.meanings(data.catalogue) if meaning.id not in data.changes]
 
 
-def _names(
-    data: AreaData, columns: str | Iterable[str] | None, need: NeedIndex | None, shortlist: Shortlist | None
-) -> list[str]:
-    """Return the columns that leave: those that are named, none for an empty list.
-
-    If none are named: all rates, what else the catalogue knows, the members of the index and what the rule looks at;
-    without the counts behind them, which leave with their rates.
-    """
-    if columns is not None:
-        return [] if isinstance(columns, Sized) and not len(columns) else list(names_of(columns, "release: columns"))
-    known = [name for name in data.values.columns if name in data.catalogue and kind_of(data, name) != "class"]
-    leaves = [leaf.id for axis in need.spec.axes for leaf in axis.indicators] if need is not None else []
-    of_rule = [name for name in looked_at(shortlist, data) if _is_number(data, name)] if shortlist is not None else []
-    sources = {source for pair in data.rates.values() for source in pair}
-    behind = {data.population, *(source for source in sources if kind_of(data, source) not in SUMMED_BESIDE_COUNTS)}
-    bases = {data.catalogue[name].base for name in known}
-    wanted = [*data.rates, *(name for name in known if name not in behind | bases), *leaves, *of_rule]
-    return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
-
-
-def _is_number(data: AreaData, name: str) -> bool:
-    """Return False for classes and the residents, which a rule may look at and which do not leave by themselves."""
-    return is_numeric_dtype(data.values[name]) and not is_bool_dtype(data.values[name]) and name != data.population
-
-
 def _pattern(
     data: AreaData, protection: Protection, names: list[str], made: Mapping[str, Any], settled: Settled | None
 ) -> SuppressionPattern:
@@ -322,43 +328,13 @@ def _pattern(
         suppression_pattern,
         protection=protection,
         leaving=names,
-        entering=_entering(data, made),
-        families=_families(data, made),
+        entering=entering_names(data, made),
+        families=families_of(data, made),
         settled=settled,
     )
     if need is not None and protection.derived == "exact" and protection.secondary:
         return with_index_company(data, need, found)
     return found(data)
-
-
-def _entering(data: AreaData, made: Mapping[str, Any]) -> list[str]:
-    """Return the columns that results are made of, and the counts that means and amounts are taken over."""
-    need, shortlist = made["need"], made["shortlist"]
-    wanted: list[str] = []
-    if need is not None:
-        wanted += [leaf.id for axis in need.spec.axes for leaf in axis.indicators]
-        wanted += names_of(need.options["population"], "population") if need.options.get("population") else []
-    if shortlist is not None:
-        wanted += [name for name in looked_at(shortlist, data) if _is_number(data, name)]
-    if made["segregation"] is not None:
-        spec = made["segregation"].spec
-        wanted += [*spec.groups, *spec.references, *([spec.population] if spec.population else [])]
-    if made["scale"] is not None:
-        options = scale_options(made["scale"], data)
-        for part in ("groups", "reference", "population"):
-            wanted += names_of(options[part], part) if options.get(part) else []
-    wanted += [data.catalogue[name].base for name in [*data.values.columns, *wanted] if name in data.catalogue]
-    return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
-
-
-def _families(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str], pd.Series[bool]]]:
-    """Return the columns that make a class or an outcome, with the areas that have one to lose."""
-    need, shortlist, found = made["need"], made["shortlist"], list[tuple[list[str], "pd.Series[bool]"]]()
-    if need is not None:
-        found += [([leaf.id for leaf in axis.indicators], need.scores[axis.id].notna()) for axis in need.spec.axes]
-    if shortlist is not None:
-        found.append(([name for name in looked_at(shortlist, data) if _is_number(data, name)], shortlist.assessed))
-    return found
 
 
 def _derived(
@@ -405,9 +381,9 @@ def _columns(
 
 
 def _selection(
-    data: AreaData, pattern: SuppressionPattern, derived: Derived
+    data: AreaData, pattern: SuppressionPattern, derived: Derived, house: Shortlist | None
 ) -> tuple[pd.Series[bool], pd.Series[bool], Candidates | None]:
-    """Return which areas are shown as selected and as assessed, and the candidate areas made of them alone."""
+    """Return which areas are shown as selected and as assessed, and the candidate areas."""
     shortlist, candidates = derived.shortlist, derived.candidates
     if shortlist is None:
         nobody = pd.Series(data=False, index=data.areas.index)
@@ -416,9 +392,7 @@ def _selection(
     selected = shortlist.selected & may_be_shown
     if candidates is not None:
         shown = replace(shortlist, selected=selected)  # a withheld area must not reappear inside a candidate area
-        withheld = shortlist.selected.index[~may_be_shown]  # nor as a hole in one
-        call = {**candidates.call, "exclude": sorted({*candidates.options.exclude, *withheld})}
-        candidates = candidate_areas(data.areas, shown, **call)
+        candidates = shown_candidates(data, candidates, house or shortlist, shown, ~may_be_shown)
     return selected, shortlist.assessed & may_be_shown, candidates
 
 
@@ -518,8 +492,17 @@ def _dates(dates: Mapping[str, str], out: ReleasedColumns) -> Mapping[str, str]:
     return dict(dates)
 
 
-def _compared(release: Release, pending: PendingRelease, book: Ledger | None, differing: list[Message]) -> Release:
-    """Return the release with what the analyst has to know; compared with earlier ones, and entered if no draft."""
+def _compared(
+    release: Release,
+    pending: PendingRelease,
+    others: list[PendingRelease],
+    book: Ledger | None,
+    differing: list[Message],
+) -> Release:
+    """Return the release with what the analyst has to know; compared with earlier ones, and entered if no draft.
+
+    So are other dates that it tells of, each as a release of its own.
+    """
     names = [column.id for column in release.columns]
     messages: list[Message] = [*differing, *share_warnings(pending.pattern.data, names, release.protection)]
     if [reason.name for reason in release.draft_reasons] == ["draft_without_definition"]:
@@ -529,14 +512,20 @@ def _compared(release: Release, pending: PendingRelease, book: Ledger | None, di
     if book is not None:
         entry = ledger_entry(release, pending.pattern, pending.shown, release.protection, key=book.key)
         messages += compare_with_earlier(book, pending, entry)
+        earlier = [(before, _entry_of_earlier(release, before, book)) for before in others]
+        for before, own in earlier:
+            messages += compare_with_earlier(book, before, own)
         if not release.is_draft:
             book.add(entry, pending.layer)
+            for before, own in earlier:
+                book.add(own, before.layer)
             for before in _earlier_dates(pending):  # a change shows its earlier date to whoever knows the later one
-                entry = ledger_entry(
-                    release, before.pattern, before.shown, release.protection, key=book.key, of_earlier_date=True
-                )
-                book.add(entry, before.layer)
+                book.add(_entry_of_earlier(release, before, book), before.layer)
     return replace(release, warnings=tuple(messages))
+
+
+def _entry_of_earlier(release: Release, before: PendingRelease, book: Ledger) -> LedgerEntry:
+    return ledger_entry(release, before.pattern, before.shown, release.protection, key=book.key, of_earlier_date=True)
 
 
 def _earlier_dates(pending: PendingRelease) -> Iterator[PendingRelease]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
-from pandas.api.types import is_object_dtype
 
 from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.base.equal import settled
@@ -15,9 +14,10 @@ from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.charts import Charted
 from quartiersatlas.disclosure.certificate import Audit
+from quartiersatlas.disclosure.derived.sealed import Sealed, copied
 from quartiersatlas.disclosure.protection import Protection
-from quartiersatlas.errors import ColumnError, ReleaseError
-from quartiersatlas.indicators.gaps.drawn import dumbbell_rows
+from quartiersatlas.errors import ColumnError, ReleaseError, SpecError
+from quartiersatlas.indicators.gaps.drawn import dumbbell_rows, lines_of
 from quartiersatlas.indicators.gaps.words import gap_sentences
 from quartiersatlas.indicators.pictures.gaps import dumbbell_chart
 
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
+    from quartiersatlas.disclosure.derived.over_dates import (
+        ReleasedChange,
+        ReleasedFunded,
+        ReleasedLists,
+        ReleasedTwins,
+    )
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass
@@ -39,58 +46,6 @@ AUDIENCES: tuple[Audience, ...] = ("public", "internal")
 ColumnForm = Literal["rate", "share", "number", "count", "score", "class"]
 ColumnRole = Literal["rate", "share", "number", "count", "score", "class", "change"]
 NUMBER_FORMS: tuple[ColumnForm, ...] = ("rate", "share", "number")  # what is compared between areas
-
-
-Content = TypeVar("Content")
-
-
-class Sealed(Generic[Content]):
-    """A field that nobody can write into: what comes in is copied, and so is what is given out."""
-
-    def __init__(self, *, optional: bool = False) -> None:
-        self.optional = optional
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, record: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(self, record: object, owner: type) -> Content: ...
-
-    def __get__(self, record: object | None, owner: type) -> Any:
-        if record is not None:
-            return copied(record.__dict__[self.name])
-        if self.optional:
-            return None  # what dataclass takes as the default
-        raise AttributeError(self.name)
-
-    def __set__(self, record: object, content: Content) -> None:
-        record.__dict__[self.name] = copied(content)
-
-
-def copied(content: Content) -> Content:
-    """Return a copy of a frame, of a mapping or of messages that shares nothing that could be written into."""
-    match content:
-        case pd.DataFrame():
-            objects = content.columns[[is_object_dtype(kind) for kind in content.dtypes]]
-            nested = {name: content[name].map(copied) for name in objects if _holds_tuples(content[name])}
-            return cast("Content", content.copy().assign(**nested) if nested else content.copy())
-        case pd.Series():
-            return cast("Content", content.copy())  # a shallow one shares what .array gives, whatever copies on write
-        case dict():
-            return cast("Content", dict(content))
-        case tuple():
-            return cast("Content", tuple(map(copied, content)))
-        case Message():
-            return cast("Content", replace(content, values=dict(content.values)))
-    return content
-
-
-def _holds_tuples(column: pd.Series) -> bool:
-    """Return True for a column of messages, such as the notes of segregation indices."""
-    return any(isinstance(cell, tuple) for cell in column.iloc[:1])
 
 
 class Moved:
@@ -195,10 +150,17 @@ class ReleasedResults:
         How often each area is selected when nothing is taken as exact.
     group_gaps : tuple of ReleasedGap
         How the situation of groups differs from that of the others.
+    change, lists, twins, funded : optional
+        What changed, who entered and left the list, areas that are alike, funded areas beside others: computed again
+        of what leaves.
     measures : ReleasedMeasures, optional
         Measures, coverage of the need that is shown, and notes of offices.
+    comparison : ReleasedComparison, optional
+        Several rules beside each other.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
+    city : str
+        The name of the city, where it is to stand in the place of the word "city"; empty otherwise.
     certificate : Audit
         What :meth:`Release.audit` returns. It stays in the house: nothing that is made of a release shows it.
     """
@@ -244,8 +206,14 @@ class ReleasedResults:
     assessed: Sealed[pd.Series[bool] | None] = Sealed(optional=True)
     stability: ReleasedStability | None = None
     group_gaps: tuple[ReleasedGap, ...] = ()
+    change: ReleasedChange | None = None
+    lists: ReleasedLists | None = None
+    twins: ReleasedTwins | None = None
+    funded: ReleasedFunded | None = None
     measures: ReleasedMeasures | None = None
+    comparison: ReleasedComparison | None = None
     unreleased_domains: tuple[str, ...] = ()
+    city: str = ""
     certificate: Audit = field(default_factory=Audit)
 
     figure = Moved("qa.figure(release, column)")
@@ -409,7 +377,7 @@ class ReleasedColumn:
     classes : tuple of NeedClass
         The classes of a class column, rising.
     axis : str
-        The axis of the need index, for a score or a class; empty otherwise.
+        The axis of the need index, for a score or a class, or ``axis/domain``; empty otherwise.
     change_of : str
         The column that it is the change of; empty otherwise.
     """
@@ -435,6 +403,14 @@ class ReleasedColumn:
     def base(self) -> str:
         """The indicator that it speaks of: the one whose change it is, or itself."""
         return self.change_of or self.id
+
+
+DOMAIN = "/"  # between an axis of the need index and one of its domains
+
+
+def domain_axis(axis: str, domain: str) -> str:
+    """Return the name under which a domain of an axis is released."""
+    return f"{axis}{DOMAIN}{domain}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -485,6 +461,8 @@ class ReleasedGap(Charted):
         Whether there are such areas.
     standardised, change : DataFrame, optional
         As the gap has them, where no small count stands behind them.
+    totals : DataFrame, optional
+        The counts of the whole city at both dates, where they may be known.
     periods : (str, str)
         The earlier and the later date.
     """
@@ -500,6 +478,7 @@ class ReleasedGap(Charted):
     where_is_merged: bool = False
     standardised: Sealed[pd.DataFrame | None] = Sealed(optional=True)
     change: Sealed[pd.DataFrame | None] = Sealed(optional=True)
+    totals: Sealed[pd.DataFrame | None] = Sealed(optional=True)
     periods: tuple[str, str] = ("", "")
     names: Sealed[pd.Series[str]] = Sealed()
 
@@ -522,8 +501,16 @@ class ReleasedGap(Charted):
         return "\n".join(self.sentences(lang))
 
     def chart(self, kind: str | None = None, lang: Lang = "de", *, area: str = "", most: int = 25) -> Chart:
-        """Return the dumbbell of the city and of the areas that are shown; an ``area`` stands out."""
-        choice(kind, (None, "dumbbell"), "kind")
+        """Return the dumbbell of the city and of the areas that are shown; an ``area`` stands out.
+
+        Or the ``"lines"`` of group and others in the city at both dates.
+        """
+        choice(kind, (None, "dumbbell", "lines"), "kind")
+        if kind == "lines":
+            totals = self.totals
+            if totals is None:
+                raise SpecError(f"The gap {self.id!r} has no earlier date whose totals may be known: no lines.")
+            return lines_of([totals.iloc[[0]], totals.iloc[[1]].set_axis([0])], self.periods, self.labels, lang)
         rows, n_areas = dumbbell_rows(self.city, self.areas, self.reference, self.names, lang, most)
         names = self.labels.indicator(lang), self.labels.group(lang)
         return dumbbell_chart(rows, names, self.reference, lang, everything=n_areas, area=area)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.system.equations import CountTable
+    from quartiersatlas.disclosure.system.relations import EarlierRelations
     from quartiersatlas.intake import AreaData
 
     Floats = NDArray[np.float64]
@@ -153,11 +154,14 @@ class EarlierCells:
         Count column -> the keys that are withheld by the plan of the first of them.
     totals : mapping of str to float
         Count column -> total of the whole city that came with one of them.
+    relations : tuple of EarlierRelations
+        What their columns were found to have to do with each other.
     """
 
     shown: pd.DataFrame
     planned: Mapping[str, frozenset[str]] = field(default_factory=dict)
     totals: Mapping[str, float] = field(default_factory=dict)
+    relations: tuple[EarlierRelations, ...] = ()
 
 
 Settled: TypeAlias = "Callable[[AreaData], EarlierCells | None]"
@@ -194,8 +198,8 @@ def suppression_pattern(
     columns = list(dict.fromkeys([*columns, *shares.values()]))
     counted = with_numerators(data, shares, columns)
     earlier = settled(data) if settled else None
-    totals = earlier.totals if earlier else None
-    table = count_table(counted, [*columns, *shares], hidden, protection, totals)
+    known = (earlier.totals, earlier.relations) if earlier else ({}, ())
+    table = count_table(counted, [*columns, *shares], hidden, protection, *known)
     plain = [name for name in columns if name not in _sources(data) and name != data.population]
     kind = _primary(counted, table, plain, hidden, protection)
     kind = np.hstack([kind[:, : len(columns)], share_kinds(data, shares, hidden, protection)])

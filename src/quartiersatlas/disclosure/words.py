@@ -12,7 +12,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import Message, number_text, number_texts, text
-from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK
+from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK, listed_areas, listed_texts
 from quartiersatlas.disclosure.known_counts import known_levels
 from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.system.equations import CITY
@@ -54,7 +54,7 @@ def value_text(value: Any, column: ReleasedColumn, lang: Lang) -> str:  # noqa: 
         return next((c.label(lang) for c in column.classes if c.id == value), str(value))
     number = number_text(value, column.decimals, lang)
     sign = unit(column, lang)
-    return f"{number}{THIN_BLANK}{sign}" if sign else number
+    return f"{number}{'' if lang == 'en' and sign == '%' else THIN_BLANK}{sign}" if sign else number
 
 
 def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang) -> str:
@@ -113,7 +113,7 @@ def collect_facts(
     if candidates is not None:
         facts += candidates.facts
         if len(candidates.too_small):
-            names = _names(data, candidates.too_small.index)
+            names = listed_areas(data.areas["name"], candidates.too_small.index)
             facts.append(Message("fact_candidates_small", {"count": len(candidates.too_small), "names": names}))
         apart = [warning for warning in candidates.warnings if warning.name == "warning_apart"]
         facts += [Message("fact_apart", warning.values) for warning in apart]
@@ -123,21 +123,23 @@ def collect_facts(
 
 
 def _intake(data: AreaData) -> list[Message]:
-    facts = []
+    facts, areas = [], data.areas["name"]
     for report in data.reports:
         counts = {"source": report.source, "matched": report.n_matched, "areas": report.n_areas}
         facts.append(Message("fact_join", counts))
         if report.only_in_areas:
-            facts.append(Message("fact_only_areas", {"names": _names(data, report.only_in_areas)}))
+            facts.append(Message("fact_only_areas", {"names": listed_areas(areas, report.only_in_areas)}))
         if report.only_in_table:
-            facts.append(Message("fact_only_table", {"keys": ", ".join(report.only_in_table)}))
+            facts.append(Message("fact_only_table", {"keys": listed_texts(report.only_in_table)}))
         facts += [Message("fact_totals", {"key": key}) for key, _ in report.totals_rows]
         if report.excluded:
-            facts.append(Message("fact_ignored", {"keys": ", ".join(report.excluded)}))
+            facts.append(Message("fact_ignored", {"keys": listed_texts(report.excluded)}))
         if report.crossed_names:
-            facts.append(Message("fact_crossed", {"names": _names(data, [one.key for one in report.crossed_names])}))
+            facts.append(
+                Message("fact_crossed", {"names": listed_areas(areas, [one.key for one in report.crossed_names])})
+            )
         if report.moved:
-            names = _names(data, [key for key, _ in report.moved])
+            names = listed_areas(areas, [key for key, _ in report.moved])
             facts.append(Message("fact_moved", {"count": len(report.moved), "names": names}))
         facts += [Message("fact_repair", {"repair": rule.replace(":", " ")}) for rule in report.rules]
     return [*facts, *area_facts(data.areas), *labelled_notes(data)]
@@ -225,10 +227,14 @@ def _need(data: AreaData, need: NeedIndex) -> list[Message]:
         rows = need.excluded[need.excluded["reason"].eq(reason)]
         if len(rows):
             detail = "; ".join(dict.fromkeys(rows["detail"])) if reason == "manual" else rows["detail"].iloc[0]
-            facts.append(Message(fact, {"names": _names(data, rows.index), "count": len(rows), "detail": detail}))
+            facts.append(
+                Message(
+                    fact, {"names": listed_areas(data.areas["name"], rows.index), "count": len(rows), "detail": detail}
+                )
+            )
     if len(need.incomplete):
         keys = need.incomplete.index.unique()
-        facts.append(Message("fact_incomplete", {"names": _names(data, keys), "count": len(keys)}))
+        facts.append(Message("fact_incomplete", {"names": listed_areas(data.areas["name"], keys), "count": len(keys)}))
     return [*facts, *need.warnings]
 
 
@@ -266,7 +272,9 @@ def _screening(
         facts.append(Message("fact_rule_barriers"))
     unknown = assessed.index[~assessed]
     if len(unknown):
-        facts.append(Message("fact_unassessed", {"count": len(unknown), "names": _names(data, unknown)}))
+        facts.append(
+            Message("fact_unassessed", {"count": len(unknown), "names": listed_areas(data.areas["name"], unknown)})
+        )
     left_out = list(FOR_THE_ANALYST)
     if protection.derived == "exact" and (shortlist.assessed & ~assessed).any():
         left_out += OF_TIES
@@ -287,10 +295,6 @@ def _official(spec: RuleSpec | None) -> list[Message]:
     elif spec.verified:
         facts.append(Message("fact_rule_changed"))
     return facts
-
-
-def _names(data: AreaData, keys: Iterable[str]) -> str:
-    return ", ".join(f"{data.areas['name'][key]} ({key})" for key in keys)
 
 
 def candidate_names(release: ReleasedResults, lang: Lang) -> pd.Series[str]:

@@ -82,9 +82,9 @@ def add_reach(data: AreaData, reach: Access | Exposure, name: str, *, label: tup
     if taken:
         raise ColumnError(f"add_reach: there is a column {list_some(taken)} already: choose another name.")
     german, english = label or (name, name)
-    found = reach.table.loc[data.areas.index, columns].rename(
-        columns={column: f"{name}_{column}" for column in columns}
-    )
+    table = reach.table.loc[data.areas.index, columns]
+    table = table.assign(**{column: table[column].round() for column in counts})  # shares of cells are whole persons
+    found = table.rename(columns={column: f"{name}_{column}" for column in columns})
     status = pd.DataFrame(
         {c: np.where(found[c].isna(), "missing", np.where(found[c].eq(0), "zero", "value")) for c in found},
         index=found.index,

@@ -84,7 +84,7 @@ def within_area(units: AreaData | pd.DataFrame, indicator: str | tuple[str, str]
     counts, names, label = _counts(units, indicator, area)
     unknown = counts[["x", "n"]].isna().any(axis=1)
     with_unknown = counts["area"].isin(counts.loc[unknown, "area"])
-    known = counts[~with_unknown & counts["n"].gt(0)]
+    known = counts[~with_unknown & counts["n"].gt(0)].copy()
     if known.empty:
         raise CountError("within_area: nobody lives in the units of any area whose counts are all known.")
     city = known["x"].sum() / known["n"].sum()

@@ -5,6 +5,7 @@ from quartiersatlas.intake.areas.read import merge_areas, read_areas, read_featu
 from quartiersatlas.intake.joining.data import AreaData
 from quartiersatlas.intake.joining.join import check_vintages, join
 from quartiersatlas.intake.joining.join_report import JoinReport
+from quartiersatlas.intake.joining.split import split
 from quartiersatlas.intake.joining.sums import sum_columns
 from quartiersatlas.intake.tables.queries import read_query
 from quartiersatlas.intake.tables.read import Table, read_table
@@ -21,5 +22,6 @@ __all__ = [
     "read_points",
     "read_query",
     "read_table",
+    "split",
     "sum_columns",
 ]

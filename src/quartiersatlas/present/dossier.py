@@ -16,9 +16,12 @@ from quartiersatlas.disclosure.words import value_text
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.standing import rows_of
+from quartiersatlas.present.acting.measures import measure_blocks
+from quartiersatlas.present.city_report.sections import cover_words, programme_blocks
+from quartiersatlas.present.figures import map_figure, map_key
 from quartiersatlas.present.files.export import write_layers
 from quartiersatlas.present.files.tables import area_table, candidate_table, columns_table, notes_table
-from quartiersatlas.present.measures import measure_blocks
+from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
     Bullets,
     Document,
@@ -27,6 +30,7 @@ from quartiersatlas.present.paper import (
     Paragraph,
     TableRow,
     fit_to_paper,
+    numbered,
     save_document,
 )
 from quartiersatlas.present.statements import (
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
 
 WIDEST = 48
+AROUND = 0.25  # of the longer side, to be seen around the candidate area
+MAP_SIZE = 170.0, 110.0  # mm
 PER_TABLE = 3  # indicators side by side
 
 
@@ -193,6 +199,8 @@ def _document(release: Release, candidate: str, members: list[str], lang: Lang) 
         Paragraph(text("dossier_status", lang)),
         *comment_blocks(release, lang),
         Paragraph(text("dossier_facts", lang, **said)),
+        *_map_picture(release, candidate, row, lang),
+        *_programmes(release, row, lang),
         Heading(text("heading_indicators", lang)),
         *_values(release, members, lang),
         *_reasons(release, members, lang),
@@ -203,7 +211,29 @@ def _document(release: Release, candidate: str, members: list[str], lang: Lang) 
         Heading(text("label_method", lang)),
         Bullets(tuple(method_texts(release, lang))),
     ]
-    return Document(title, lang, tuple(fit_to_paper(block, lang) for block in blocks))
+    return Document(title, lang, numbered(fit_to_paper(block, lang) for block in blocks))
+
+
+def _map_picture(release: Release, candidate: str, row: pd.Series, lang: Lang) -> list[DocumentBlock]:
+    """Return the map around the candidate area with its key; nothing where no number is released that colours one."""
+    columns = map_columns(release)
+    if not columns:
+        return []
+    west, south, east, north = row.geometry.bounds
+    beyond = AROUND * max(east - west, north - south)
+    around = (west - beyond, south - beyond, east + beyond, north + beyond)
+    name, label = visible(f"{candidate} {row['name']}"), label_with_unit(columns[0], lang)
+    caption = text("dossier_map", lang, name=name, label=label, date=visible(release.as_of))
+    picture = map_figure(release, columns[0], lang, MAP_SIZE, caption=caption, around=around)
+    return [picture, map_key(release, columns[0], lang)]
+
+
+def _programmes(release: Release, row: pd.Series, lang: Lang) -> list[DocumentBlock]:
+    """Return which programmes run, ran or are planned there, and their dates."""
+    if release.programmes is None or "cover" not in row.index:
+        return []
+    said = visible(cover_words(row, lang))
+    return [Heading(text("label_cover", lang)), Paragraph(f"{said}."), *programme_blocks(release, lang)[1:]]
 
 
 def _values(release: Release, members: list[str], lang: Lang) -> list[DocumentBlock]:

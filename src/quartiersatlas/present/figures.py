@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.errors import QuartiersatlasError
 from quartiersatlas.present.look import ACCENT
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
     from quartiersatlas.present.paper.legend import LegendEntry
     from quartiersatlas.present.places import Context, FittedContext
+    from quartiersatlas.space.exclaves import Bounds
 
 POINTS = 72 / 25.4  # per mm
 IN_POINTS = re.compile(r'(width|height)="([0-9.]+)"')
@@ -71,12 +72,14 @@ def map_figure(
     *,
     caption: str,
     area: str | None = None,
+    around: Bounds | None = None,
     context: Context | FittedContext | None = None,
     look: Look | None = None,
 ) -> Figure:
     """Return the map of a column as a figure of a size in mm."""
     width, height = size
-    svg = map_svg(release, column.id, lang, width_mm=width, height_mm=height, area=area, context=context, look=look)
+    where: dict[str, Any] = {"area": area, "around": around, "context": context}
+    svg = map_svg(release, column.id, lang, width_mm=width, height_mm=height, look=look, **where)
     return Figure(svg, alt_text(release, column, map_entries(release, column, lang), lang), caption, width)
 
 

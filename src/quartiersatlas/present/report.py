@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.catalogue.texts import listed_texts
 from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.disclosure.words import label
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present import pictures
+from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, list_blocks, twin_blocks
+from quartiersatlas.present.acting.group_gaps import group_gap_blocks
+from quartiersatlas.present.acting.measures import measure_blocks
 from quartiersatlas.present.city_report.first_page import points, result_text
 from quartiersatlas.present.city_report.sections import (
     candidate_blocks,
@@ -23,12 +28,12 @@ from quartiersatlas.present.city_report.sections import (
     selection_rule,
     stocktaking_blocks,
 )
-from quartiersatlas.present.city_report.selected_table import selected_table
+from quartiersatlas.present.city_report.selected_table import is_long, listed_keys, long_blocks, selected_table
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
-from quartiersatlas.present.group_gaps import group_gap_blocks
+from quartiersatlas.present.files.export import export
+from quartiersatlas.present.files.fingerprint import fingerprint_of
 from quartiersatlas.present.map.classes import map_columns
-from quartiersatlas.present.measures import measure_blocks
 from quartiersatlas.present.paper import (
     Bullets,
     Columns,
@@ -41,11 +46,11 @@ from quartiersatlas.present.paper import (
     numbered,
     save_document,
 )
+from quartiersatlas.present.rule_comparison import comparison_blocks
 from quartiersatlas.present.statements import check_release, comment_blocks, foot_text, missing_texts, title_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart
@@ -54,7 +59,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import DocumentBlock
     from quartiersatlas.present.places import Context, FittedContext
 
-ENDINGS = (".html", ".docx", ".pdf")
+ENDINGS = (".html", ".md", ".docx", ".pdf")
 # in mm; half a page is 82.5 wide
 MAP, AXIS_MAP = (110.0, 108.0), (95.7, 84.0)
 KEY, HALF = 55.0, 82.5
@@ -77,7 +82,8 @@ def report(
     release : Release
         What is reported.
     path : str or Path
-        An ``.html``, ``.docx`` or ``.pdf`` file: all say the same. It is written whole or not at all, and the same
+        An ``.html``, ``.md``, ``.docx`` or ``.pdf`` file: all say the same (Markdown, to paste, has the words and
+        tables without the pictures). It is written whole or not at all, and the same
         release gives the same bytes.
     lang : {"de", "en"}, default "de"
         Language of everything a reader sees.
@@ -91,7 +97,8 @@ def report(
     Returns
     -------
     Path
-        The file.
+        The file. Above 500 selected areas it names the first 50 and counts the others by higher level; all areas are
+        then in ``<name>_areas.csv`` beside it.
 
     Raises
     ------
@@ -108,7 +115,18 @@ def report(
     """
     check_release(release, "report")
     expects(path, (str, PathLike), "report: path", 'qa.report(rel, "bericht.html")')
-    return save_document(report_document(release, lang, earlier=earlier, context=context, look=look), path, ENDINGS)
+    beside = areas_file(release, path)
+    listed = "" if beside is None else beside.name
+    document = report_document(release, lang, earlier=earlier, context=context, look=look, listed=listed)
+    written = save_document(document, path, ENDINGS)
+    if beside is not None:
+        export(release, beside, lang=lang)
+    return written
+
+
+def areas_file(release: Release, path: str | Path) -> Path | None:
+    """Return the CSV with all areas that stands beside a report of very many selected ones; None beside others."""
+    return Path(path).with_name(f"{Path(path).stem}_areas.csv") if is_long(release) else None
 
 
 def report_document(
@@ -118,8 +136,9 @@ def report_document(
     earlier: Release | Iterable[Release] = (),
     context: Context | None = None,
     look: Look | None = None,
+    listed: str = "",
 ) -> Document:
-    """Return what the report says: the result first, method last."""
+    """Return what the report says: the result first, method last; ``listed`` is the file with areas it leaves out."""
     check_lang(lang)
     before = earlier_releases(release, earlier, "report")
     ground = None if context is None else context.fitted(release)
@@ -129,23 +148,29 @@ def report_document(
         NewPage(),
         TableOfContents(),
         *_certainty(release, lang),
-        *_shortlist(release, lang),
+        *_shortlist(release, lang, listed),
         *candidate_blocks(release, lang),
         *programme_blocks(release, lang),
         *_development(release, before, lang),
         *need_blocks(release, lang, _axis_maps(release, lang, ground, look)),
         *selection_rule(release, lang),
+        *comparison_blocks(release, lang),
         *segregation_blocks(release, lang),
         *scale_blocks(release, lang),
+        *change_blocks(release, lang),
+        *list_blocks(release, lang),
         *group_gap_blocks(release, lang),
         *measure_blocks(release, lang),
+        *funded_blocks(release, lang),
+        *twin_blocks(release, lang),
         *stocktaking_blocks(release, lang),
         *comment_blocks(release, lang),
         *method_blocks(release, lang, () if ground is None else ground.notes(lang)),
     ]
     fitted = numbered(fit_to_paper(block, lang) for block in blocks)
     title = release.title if release.title.strip() else text("kind_report", lang)
-    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of)
+    found = fingerprint_of(release, "report", lang, before)
+    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of, found)
 
 
 def _first_page(
@@ -210,7 +235,7 @@ def _certainty(release: Release, lang: Lang) -> list[DocumentBlock]:
     ]
     charts = chart_figures(lambda: pictures.certainty(release, lang), HALF)
     near = release.areas["name"][labels.isin(["certain", "borderline"]) & ~release.selected]
-    names = ", ".join(f"{near[key]} ({key})" for key in by_name(near))
+    names = listed_texts([f"{near[key]} ({key})" for key in by_name(near)])
     return [
         Heading(text("heading_stability", lang)),
         *side_by_side(charts, drivers),
@@ -220,7 +245,7 @@ def _certainty(release: Release, lang: Lang) -> list[DocumentBlock]:
     ]
 
 
-def _shortlist(release: Release, lang: Lang) -> list[DocumentBlock]:
+def _shortlist(release: Release, lang: Lang, listed: str) -> list[DocumentBlock]:
     """Return the selected areas with a bar per reason: a list for review, not a ranking."""
     table = selected_table(release, lang)
     if table is None:
@@ -229,13 +254,14 @@ def _shortlist(release: Release, lang: Lang) -> list[DocumentBlock]:
     notes = ["note_bars"] if any(bar for row in table.rows for bar in row.bars) else []
     notes += ["note_by_name"] if release.is_public else []
     said = " ".join(text(name, lang) for name in notes)
-    return [Heading(title), table, *([Paragraph(said, "muted")] if said else []), *_missing(release, lang)]
+    lead = long_blocks(release, lang, listed) if is_long(release) else []
+    return [Heading(title), *lead, table, *([Paragraph(said, "muted")] if said else []), *_missing(release, lang)]
 
 
 def _missing(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return how many persons are missing until a selected area leaves the list; no advice."""
     told = missing_texts(release, lang)
-    keys = [str(key) for key in release.order if release.selected[key] and told.get(str(key))]
+    keys = [key for key in listed_keys(release) if told.get(key)]
     if not keys:
         return []
     leads = tuple(f"{release.areas['name'][key]}:" for key in keys)

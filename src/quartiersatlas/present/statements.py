@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
-from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.selection.rule_words import missing_text, reason_text, rule_text, rule_words
+from quartiersatlas.disclosure.release import DOMAIN, NUMBER_FORMS
+from quartiersatlas.disclosure.selection.rule_words import RuleItem, missing_text, reason_text, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
     draft_text,
     indicator_label,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang, Message
     from quartiersatlas.disclosure import ReleasedColumn
-    from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
+    from quartiersatlas.need.spec.records import NeedAxis, NeedGroup, NeedIndicator
     from quartiersatlas.need.spec.steps import Normalise
     from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper.document import DocumentBlock
@@ -43,6 +43,28 @@ if TYPE_CHECKING:
 
 
 NAMED = 2  # areas of an exclave that are named
+
+
+def city_label(release: Release, lang: Lang) -> str:
+    """Return how the whole city is called beside its areas: by its name, where the release has it."""
+    return release.city or text("label_city", lang)
+
+
+def city_words(release: Release) -> dict[str, str]:
+    """Return the words of the page that name the city, where the release has its name."""
+    plain = release.city.replace("{", "(").replace("}", ")")  # a word is filled in at its braces
+    return {"label_city": release.city, "legend_city": f"{plain}: {{value}}"} if release.city else {}
+
+
+def selected_words(release: Release, lang: Lang) -> dict[str, str]:
+    """Return how the page calls the city and selected areas: not of need where the rule rests on context alone."""
+    chosen = text("legend_selected_context" if release.context_only else "legend_selected", lang)
+    return {**city_words(release), "legend_selected": chosen, "legend_open": text("legend_open", lang, label=chosen)}
+
+
+def city_line(release: Release, value: str, lang: Lang) -> str:
+    """Return the value of the whole city as a line, such as ``City: 12.5%``, or ``Leeds: 12.5%``."""
+    return f"{release.city}: {value}" if release.city else text("legend_city", lang, value=value)
 
 
 def check_release(value: object, call: str) -> None:
@@ -252,8 +274,14 @@ def rule_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
         return []
     words = rule_words(release, release.rule.tree, lang)
     blocks: list[DocumentBlock] = [Paragraph(words.lead)]
-    blocks += [Bullets(words.items)] if words.items else []
+    blocks += [_outline(words.outline)] if words.outline else []
     return [*blocks, *([Paragraph(words.note, "muted")] if words.note else [])]
+
+
+def _outline(items: Sequence[RuleItem]) -> Bullets:
+    """Return the conditions of a rule as a list, those of "at least 2 of 3" as a list inside it."""
+    inside = tuple(_outline(item.items) if item.items else None for item in items)
+    return Bullets(tuple(item.words for item in items), inside=inside if any(inside) else ())
 
 
 def method_texts(release: Release, lang: Lang) -> list[str]:
@@ -326,15 +354,19 @@ def axis_text(release: Release, column: ReleasedColumn, lang: Lang) -> str:
     return "" if fact is None else fact_text(release, fact, lang)
 
 
-def axis_of(release: Release, axis: str) -> NeedAxis | None:
-    """Return the rules by which scores and classes of an axis are made; None where the facts do not say."""
+def axis_of(release: Release, axis: str) -> NeedGroup | None:
+    """Return the rules by which scores and classes of an axis or a domain are made; None where the facts do not say."""
     fact = _axis_fact(release, axis)
-    return None if fact is None else fact.values["axis"]
+    if fact is None:
+        return None
+    found: NeedGroup = fact.values["axis"]
+    domain = axis.partition(DOMAIN)[2]
+    return next((group for group in found.groups() if group.id == domain), None) if domain else found
 
 
 def _axis_fact(release: Release, axis: str) -> Message | None:
     facts = (fact for fact in release.facts if fact.name == "fact_axis")
-    return next((fact for fact in facts if fact.values["axis"].id == axis), None)
+    return next((fact for fact in facts if fact.values["axis"].id == axis.partition(DOMAIN)[0]), None)
 
 
 def steps_text(axis: NeedAxis, lang: Lang) -> str:
@@ -356,6 +388,9 @@ def steps_text(axis: NeedAxis, lang: Lang) -> str:
         steps.append(text("method_breaks_quantile", lang, type=axis.breaks.type))
     if axis.breaks.method == "rank_share":
         steps.append(text("method_breaks_rank_share", lang))
+    if len(axis.classes) > 1:
+        side = axis.breaks.closed or ("lower" if axis.breaks.in_shares else "middle")
+        steps.append(text(f"method_limits_{side}", lang))
     shrunken = [leaf.id for leaf in axis.indicators if leaf.value == "shrunken"]
     if shrunken:
         steps.append(text("method_shrunken", lang, names=", ".join(shrunken)))

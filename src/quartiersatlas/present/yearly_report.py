@@ -16,6 +16,9 @@ from quartiersatlas.monitoring.store.monitor import Monitor
 from quartiersatlas.monitoring.store.rhythm import day, written
 from quartiersatlas.monitoring.store.targets import CITY
 from quartiersatlas.present import pictures
+from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, left_by_city, list_blocks
+from quartiersatlas.present.acting.group_gaps import group_gap_blocks
+from quartiersatlas.present.acting.measures import measure_blocks, measure_checks
 from quartiersatlas.present.city_report.sections import method_blocks
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures
@@ -145,7 +148,11 @@ def yearly_document(
         *_city(release, before[:1], lang),
         *_targets(release, targets, lang),
         *_classes(release, before[:1], lang),
-        *_lists(release, before[:1], lang),
+        *change_blocks(release, lang),
+        *(list_blocks(release, lang) or _lists(release, before[:1], lang)),
+        *group_gap_blocks(release, lang),
+        *measure_blocks(release, lang),
+        *funded_blocks(release, lang),
         *_forecasts(store, release, lang),
         *_notes(store, release, period, lang),
         Heading(text("heading_due", lang)),
@@ -355,6 +362,9 @@ def _checks(
         items += [
             text(f"check_{name}", lang, areas=", ".join(found[name])) for name in ("entered", "left") if found[name]
         ]
+    by_city = left_by_city(release)
+    items += [text("check_left_by_city", lang, areas=", ".join(by_city))] if by_city else []
+    items += measure_checks(release, lang)
     codes = set(store.notes(period)["code"])
     items += [text(f"check_{code}", lang) for code in ("break_declared", "revised") if code in codes]
     if any(one.state in ("overdue", "never") for one in due):

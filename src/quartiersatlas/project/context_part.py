@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from shapely import box
 
 from quartiersatlas.errors import ColumnError, InputError, list_some
 from quartiersatlas.intake.files.layers import read_geometry_file
@@ -21,11 +22,22 @@ if TYPE_CHECKING:
     from quartiersatlas.project.schema import ContextLayer, Project
 
 
-def read_context(project: Project) -> Context | None:
-    """Return the layers for orientation; None where the project names none."""
+def read_context(project: Project, within: gpd.GeoDataFrame | None = None) -> Context | None:
+    """Return the layers for orientation; None where the project names none.
+
+    Of a part of a project, layers have what lies in the rectangle around its areas; those that end before it are left
+    out.
+    """
     if not project.context:
         return None
     layers = {name: _layer(project, name, part) for name, part in project.context.items()}
+    if within is not None:
+        around, crs = box(*within.total_bounds), within.crs
+        assert crs is not None  # noqa: S101 - areas that were read have one
+        layers = {name: layer[layer.geometry.to_crs(crs).intersects(around)] for name, layer in layers.items()}
+        layers = {name: layer for name, layer in layers.items() if len(layer)}
+        if not layers:
+            return None
     with toml_advice("[context]", list(layers), project=project.path.name):
         return context(**layers)
 

@@ -32,6 +32,7 @@ def manifest_of(project: Project, release: Release, ledger: Ledger | None = None
     """
     layer = project.programmes.residents if project.programmes is not None else None  # counts, as in a table
     counted = {part.path for part in project.tables} | ({layer} if layer else set()) | set(register_files(project))
+    counted |= set(project.acting.counted_files)
     tables = counted if release.is_public else set()
     return {
         "title": release.title,
@@ -79,6 +80,7 @@ def input_files(project: Project) -> list[str]:
     streets = [project.gazetteer.path] if project.gazetteer is not None else []
     tables = [part.path for part in project.tables]
     streets += register_files(project)
+    streets += [*project.acting.counted_files, *project.acting.other_files]
     streets += project.look.files if project.look is not None else []
     return sorted({project.areas.path, *tables, *streets, *layers, *residents, *spec, *rule})
 

@@ -8,31 +8,16 @@ from typing import TYPE_CHECKING
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.disclosure.ledger import publishing
-from quartiersatlas.errors import SpecError
-from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.present.yearly_report import monitor_report
-from quartiersatlas.project.run import check_project, computed_project, ledger_place, locked_project
+from quartiersatlas.project.inputs import own_data, project_store, read_all_periods, read_inputs
+from quartiersatlas.project.parts import named_part
+from quartiersatlas.project.run import computed_project, ledger_place, locked_project
 from quartiersatlas.project.schema import read_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quartiersatlas.monitoring.store.monitor import Monitor
     from quartiersatlas.monitoring.store.outcome import Findings
-    from quartiersatlas.project.schema import Project
-
-
-def project_store(project: Project) -> Monitor:
-    """Open the store that a project names.
-
-    Raises
-    ------
-    SpecError
-        It names none.
-    """
-    if project.monitor is None:
-        raise SpecError(f'{project.path.name} names no store: add [monitor] with folder = "monitoring".')
-    return monitor(project.file(project.monitor.folder), format=project.monitor.format)  # type: ignore[arg-type]
 
 
 def add_to_monitor(
@@ -67,10 +52,42 @@ def add_to_monitor(
     QuartiersatlasError
         Whatever is wrong with the project file, its inputs or the store.
     """
-    store = project_store(read_project(path))
-    data = check_project(path).data
+    project = named_part(read_project(path), "")
+    store, data = project_store(project), own_data(project, read_inputs(project))
     found = store.add(data, by=by, new_areas=new_areas, revision=revision, breaks=breaks)
     return found.accept(reason=accept, by=by) if accept and found.asked and not found.refused else found
+
+
+def add_all_to_monitor(path: str | Path, *, accept: str = "", by: str = "") -> list[Findings]:
+    """Add every period of a project's tables that its store does not have, the earliest first, up to one that is open.
+
+    Parameters
+    ----------
+    path : str or Path
+        The project file. Of other periods than its own the indicators are added whose columns they have.
+    accept, by : str, optional
+        As in :func:`add_to_monitor`.
+
+    Returns
+    -------
+    list of Findings
+        One per period that was looked at; the last may be one that was not stored.
+
+    Raises
+    ------
+    QuartiersatlasError
+        Whatever is wrong with the project file, its inputs or the store.
+    """
+    project = named_part(read_project(path), "")
+    store = project_store(project)
+    known = {store.data(name).period for name in store.periods}
+    seen: list[Findings] = []
+    for period, data in read_all_periods(project).items():
+        if period in known or (seen and not seen[-1].stored):
+            continue
+        found = store.add(data, by=by)
+        seen.append(found.accept(reason=accept, by=by) if accept and found.asked and not found.refused else found)
+    return seen
 
 
 def write_monitor_report(path: str | Path, file: str | Path, *, on: str = "") -> Path:
@@ -95,7 +112,7 @@ def write_monitor_report(path: str | Path, file: str | Path, *, on: str = "") ->
     QuartiersatlasError
         Whatever is wrong with the project file, its inputs, the store or the place of the report.
     """
-    project, target = read_project(path), usable_path(file)
+    project, target = named_part(read_project(path), ""), usable_path(file)
     store = project_store(project)
     with locked_project(project) as ledger, unfinished_folder(target.parent, target.name) as unfinished:
         result = computed_project(project, ledger)

@@ -110,6 +110,7 @@ def naming_the_condition(part: RulePart, path: Path) -> Iterator[None]:
     try:
         yield
     except (SpecError, ColumnError) as error:
+        error.args = (str(error).replace("screen(data, rule, need=need)", "add a section [need]"), *error.args[1:])
         line = _line(part, path, str(error))
         if line:
             error.args = (f"{path.name}, line {line}: {error}", *error.args[1:])
@@ -121,7 +122,9 @@ def _line(part: RulePart, path: Path, message: str) -> int:
     if part.way == "select" and isinstance(part.rule, RuleSpec):
         nested = "conditions" in read_toml(path, "project")["shortlist"]
         before = ("shortlist", "conditions") if nested else ("conditions",)
-        for name, condition in part.rule.conditions.items():
-            if str(condition) in message or repr(condition.looks_at) in message:
-                return line_of(source, (*before, name))
+        named = part.rule.conditions.items()  # a message may also list what there is: the condition itself goes first
+        said = [name for name, one in named if str(one) in message]
+        said += [name for name, one in named if repr(one.looks_at) in message]
+        if said:
+            return line_of(source, (*before, said[0]))
     return line_of(source, ("shortlist", part.way))

@@ -3,62 +3,60 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.base.stores import refuse_internal
-from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.disclosure import Ledger, Protection, Release, add_relations, release
+from quartiersatlas.disclosure import Ledger, Protection, Release, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
 from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
 from quartiersatlas.disclosure.words import summary_texts
-from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError, list_some
-from quartiersatlas.indicators import add_change, add_counts, add_rates
-from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_features, read_points, read_table
-from quartiersatlas.intake.files.layers import read_geometry_file
+from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError
 from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
+from quartiersatlas.present.report import areas_file
+from quartiersatlas.project.acting import Acted, acted
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
+from quartiersatlas.project.inputs import (
+    Inputs,
+    advice_for,
+    facility_layer,
+    own_data,
+    placed_layer,
+    project_store,
+    read_inputs,
+)
 from quartiersatlas.project.manifest import digests, input_files, manifest_of, write_manifest
+from quartiersatlas.project.parts import named_part, of_its_areas
 from quartiersatlas.project.rule_part import naming_the_condition
-from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, Project, TablePart, read_project
-from quartiersatlas.project.toml_words import toml_advice, toml_value
+from quartiersatlas.project.schema import Project, read_project
+from quartiersatlas.project.toml_words import toml_advice
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
+    import pandas as pd
     from pyproj import CRS
 
-    from quartiersatlas.intake import Table
+    from quartiersatlas.intake import AreaData, Table
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.present.map.atlas import Atlas
     from quartiersatlas.project.rule_part import RulePart
-    from quartiersatlas.project.schema import CandidatesPart, LayerPart, SegregationPart
+    from quartiersatlas.project.schema import CandidatesPart, SegregationPart
     from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
-
-JOIN_OPTIONS = (
-    "missing",
-    "repair",
-    "rename",
-    "exclude",
-    "units",
-    "kinds",
-    "perturbed",
-    "rounded",
-)  # of a table; the others are for reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +85,8 @@ class ProjectResult:
         The written files; none for a check.
     overlap : ProgrammeOverlap, optional
         Candidate areas beside programmes, from all counts. For the house only: the release has what may leave of it.
+    acted : Acted
+        Gaps between groups, areas that entered and left the list, funded areas beside others. For the house only.
     """
 
     project: Project
@@ -102,6 +102,7 @@ class ProjectResult:
     ledger: Ledger | None = None
     files: tuple[Path, ...] = ()
     overlap: ProgrammeOverlap | None = None
+    acted: Acted = field(default_factory=Acted)
 
     @property
     def summary(self) -> list[str]:
@@ -114,48 +115,27 @@ class ProjectResult:
 
     def __repr__(self) -> str:
         found = [self.need, self.shortlist, self.candidates, self.stability, self.overlap]
-        parts = [*self.tables, self.fit, self.data, *found, self.release]
-        return "\n".join(repr(part) for part in parts if part is not None)
+        parts = [*self.tables, self.fit, self.data, *found, self.acted, self.release]
+        return "\n".join(said for said in (repr(part) for part in parts if part is not None) if said)
 
 
-def check_project(path: str | Path) -> ProjectResult:
-    """Read and compute a project without writing anything.
-
-    Parameters
-    ----------
-    path : str or Path
-        The project file.
-
-    Returns
-    -------
-    ProjectResult
-        Its ``repr`` is the report on the inputs.
-
-    Raises
-    ------
-    QuartiersatlasError
-        Whatever is wrong with the project file or its inputs.
-    """
-    expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
-    project = read_project(path)
-    return computed_project(
-        project, Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
-    )
+def checked_project(path: str | Path, part: str = "") -> ProjectResult:
+    """Read and compute a project without writing anything; the first fault is raised."""
+    project = named_part(read_project(path), part)
+    kept = Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
+    return computed_project(project, kept)
 
 
-def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
+def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | None = None) -> ProjectResult:
     """Compute a project, whose releases are compared with those of the ledger and entered into it."""
-    tables = [(part, _read(project, part)) for part in project.tables]
-    areas = _areas(project)
-    fit = check_areas(areas)
-    periods = [project.period, *(part.period for part in project.earlier)]
-    periods += [project.change.since] if project.change is not None else []
-    joined = {period: _joined(project, areas, tables, period) for period in dict.fromkeys(periods)}
-    joined = _related(project, joined)
-    data = joined[project.period]
-    if project.change is not None:
-        data = _changed(project, project.change, data, joined[project.change.since])
-    _refuse_unknown_values(project, data)
+    inputs = read_inputs(project) if inputs is None else inputs
+    if project.part and not inputs.data(project).areas[project.by].astype(str).eq(project.part).all():
+        inputs = inputs.of_part(project.by, project.part)
+    joined = inputs.joined
+    if project.part:
+        project = of_its_areas(project, set(inputs.data(project).areas.index))
+    data = own_data(project, inputs)
+    fit = check_areas(data.areas)
     need = need_index(data, project.need.spec, exclude=project.need.exclude) if project.need is not None else None
     shortlist = _screened(project, data, need)
     stability = candidates = None
@@ -163,8 +143,9 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         stability = shortlist.stability(n=project.stability.runs, seed=project.stability.seed)
     if project.candidates is not None and shortlist is not None:
         candidates = _candidates(project, project.candidates, data, shortlist, stability)
-    programmes = _programmes(project, data.areas)
+    programmes = programmes_of(project, data.areas)
     overlap = _overlap(project, candidates, programmes, stability)
+    found = acted(project, joined, data, shortlist, partial(_screened_then, project), partial(project_store, project))
     groups = project.segregation
     result = _released(
         project,
@@ -174,8 +155,11 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         candidates=candidates,
         segregation=(_segregation(data, groups) if groups is not None else None),
         measures=_measures(project, data),
+        gaps=found.gaps or None,
+        lists=found.lists,
+        funded=found.funded,
         programmes=programmes,
-        facilities=_layer(project, project.facilities, data.areas),
+        facilities=facility_layer(project, project.facilities, data.areas),
         stability=stability,
         missing=project.shortlist.missing if project.shortlist is not None else "",
         as_of=project.as_of,
@@ -190,13 +174,18 @@ def computed_project(project: Project, ledger: Ledger | None) -> ProjectResult:
         project.lang,
         earlier=earlier,
         notes=project.notes,
-        context=read_context(project),
-        gazetteer=read_gazetteer(project),
+        context=read_context(project, data.areas if project.part else None),
+        gazetteer=_streets(project, data),
         look=read_look(project),
     )
-    read = tuple(table for _, table in tables)
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
-    return ProjectResult(project, read, fit, data, *results, overlap=overlap)
+    return ProjectResult(project, inputs.tables, fit, data, *results, overlap=overlap, acted=found)
+
+
+def _streets(project: Project, data: AreaData) -> pd.DataFrame | None:
+    """Return the list of streets, that of a part without those elsewhere."""
+    streets = read_gazetteer(project)
+    return streets[streets["key"].isin(data.areas.index)] if streets is not None and project.part else streets
 
 
 def _candidates(
@@ -234,9 +223,13 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
         Whatever is wrong with the project file or its inputs; nothing is written then.
     """
     expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
-    project = read_project(path)
+    return write_project(named_part(read_project(path), ""), folder)
+
+
+def write_project(project: Project, folder: str | Path | None, inputs: Inputs | None = None) -> ProjectResult:
+    """Compute a project and write its outputs, from inputs that were read already where they are given."""
     with locked_project(project) as ledger:
-        result = computed_project(project, ledger)
+        result = computed_project(project, ledger, inputs)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
         _refuse_overwriting(project, target)
         refuse_internal(target)
@@ -256,7 +249,7 @@ def run_project(path: str | Path, *, folder: str | Path | None = None) -> Projec
     return ProjectResult(**{**vars(result), "files": files})
 
 
-def audit_project(path: str | Path, *, csv: str | Path | None = None) -> ProjectAudit:
+def audit_project(path: str | Path, *, csv: str | Path | None = None, part: str = "") -> ProjectAudit:
     """Compute a project without its outputs, and return the certificates of its releases. For the house only.
 
     Parameters
@@ -265,6 +258,8 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None) -> Project
         The project file.
     csv : str or Path, optional
         Where to write the rows of the certificates: readable by the owner alone, and never among the outputs.
+    part : str, optional
+        Which unit to look at, of a project with ``by = "level"``.
 
     Returns
     -------
@@ -282,7 +277,7 @@ def audit_project(path: str | Path, *, csv: str | Path | None = None) -> Project
     project = read_project(path)
     if csv is not None:
         _refuse_open_place(project, Path(csv))
-    audit = check_project(path).audit()
+    audit = checked_project(path, part).audit()
     if csv is not None:
         write_certificate(audit, Path(csv), project.lang)
     return audit
@@ -352,6 +347,8 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
         files.append(result.atlas.save(folder / outputs.map))
     if outputs.report:
         files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
+        beside = areas_file(result.release, files[-1])
+        files += [beside, *sidecar_files(beside)] if beside is not None else []
     if outputs.profiles:
         more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
         files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))
@@ -370,99 +367,6 @@ def _write(result: ProjectResult, folder: Path) -> list[Path]:
     return files
 
 
-def _read(project: Project, part: TablePart) -> Table:
-    options = {k: v for k, v in asdict(part).items() if k not in ("path", "period", *JOIN_OPTIONS)}
-    with _advice(project, part):
-        return read_table(project.file(part.path), **options)
-
-
-def _areas(project: Project) -> gpd.GeoDataFrame:
-    options = {k: v for k, v in asdict(project.areas).items() if k not in ("path", "merge")}
-    with _advice(project, project.areas):
-        areas = read_areas(project.file(project.areas.path), **options)
-        return merge_areas(areas, project.areas.merge) if project.areas.merge else areas
-
-
-def _changed(project: Project, part: ChangePart, data: AreaData, earlier: AreaData) -> AreaData:
-    with _advice(project, part):
-        return add_change(data, earlier, part.indicators, outlines=part.outlines)  # type: ignore[arg-type]
-
-
-def _advice(
-    project: Project, part: AreasPart | TablePart | ChangePart | ProgrammesPart
-) -> AbstractContextManager[None]:
-    """Let errors about a part of the project name its lines."""
-    places = {AreasPart: "[areas]", ChangePart: "[change]", ProgrammesPart: "[layers.programmes]"}
-    place = f"[[tables]] with path = {toml_value(part.path)}" if isinstance(part, TablePart) else places[type(part)]
-    return toml_advice(place, [field.name for field in fields(part)], project.areas.name)
-
-
-def _joined(project: Project, areas: gpd.GeoDataFrame, tables: list[tuple[TablePart, Table]], period: str) -> AreaData:
-    """Join all tables of a period and add the rates."""
-    meanings = [part.meaning for part in project.indicators.values() if part.meaning is not None]
-    catalogue = Catalogue.builtin().add(*meanings)
-    data: gpd.GeoDataFrame | AreaData = areas
-    for part, table in tables:
-        if part.period == period:
-            options = {option: getattr(part, option) for option in JOIN_OPTIONS}
-            with _advice(project, part):
-                data = join(data, table, catalogue=catalogue, period=period, references=project.references, **options)
-    assert isinstance(data, AreaData)  # noqa: S101 - every named period has a table, checked when the file is read
-    if project.population not in data.values.columns:
-        raise ColumnError.not_found(project.population, data.values.columns, f"population: the tables of {period!r}")
-    pairs = {name: (part.numerator, part.denominator) for name, part in project.indicators.items() if part.numerator}
-    return add_rates(add_counts(replace(data, population=project.population), project.counts), pairs)
-
-
-def _related(project: Project, joined: dict[str, AreaData]) -> dict[str, AreaData]:
-    """Tell each period the sums, parts and shares of the project whose columns it has."""
-    declared: dict[str, Mapping[str, list[str]]] = {
-        "sums": project.sums,
-        "parts": project.parts,
-        "shares": {share: [part.denominator] for share, part in project.shares.items()},
-    }
-    for kind, relations in declared.items():
-        for whole, those in relations.items():
-            _refuse_unheard(f"[{kind}] {whole}", [whole, *those], joined)
-    found = {}
-    for period, data in joined.items():
-        there = {kind: _those_there(kind, relations, data) for kind, relations in declared.items()}
-        shares = {share: base for share, (base,) in there["shares"].items()}
-        with toml_advice("[sums], [parts], [shares]", ()):
-            found[period] = add_relations(data, sums=there["sums"], parts=there["parts"], shares=shares)
-    return found
-
-
-def _those_there(kind: str, relations: Mapping[str, list[str]], data: AreaData) -> dict[str, list[str]]:
-    """Return the relations of which a period has the columns; a part stays one where others are not there."""
-    columns, found = set(data.values.columns), {}
-    for whole, those in relations.items():
-        there = [name for name in those if name in columns]
-        if whole in columns and (there == those or (kind == "parts" and there)):
-            found[whole] = there
-    return found
-
-
-def _refuse_unheard(place: str, names: list[str], joined: Mapping[str, AreaData]) -> None:
-    """Refuse columns that no period has, and columns that no period has together."""
-    columns = [list(data.values.columns) for data in joined.values()]
-    for name in names:
-        if not any(name in those for those in columns):
-            raise ColumnError.not_found(
-                name, dict.fromkeys(c for those in columns for c in those), f"{place}: the data"
-            )
-    if not any(set(those).issuperset(names) for those in columns):
-        raise SpecError(f"{place}: no period has all of these columns: {list_some(names, 20)}.")
-
-
-def _refuse_unknown_values(project: Project, data: AreaData) -> None:
-    """Refuse published values of what the tables do not have: a slip would leave the city without its value."""
-    for of, reference in project.references.items():
-        for name in reference.values:
-            if name not in data.values.columns:
-                raise ColumnError.not_found(name, data.values.columns, f"[references.{of}] values: the data")
-
-
 def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Shortlist | None:
     """Apply the rule of the project; errors name the line of the condition."""
     if project.shortlist is None:
@@ -470,6 +374,16 @@ def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Short
     with naming_the_condition(project.shortlist, project.path):
         layers = _barriers(project, project.shortlist, _crs(data))
         return screen(data, project.shortlist.rule, need=need, **layers)
+
+
+def _screened_then(project: Project, data: AreaData) -> Shortlist | None:
+    """Apply the rule to another period, with its need where the period has all that the index is made of."""
+    need = None
+    if project.need is not None:
+        members = {leaf.id for axis in project.need.spec.axes for leaf in axis.indicators}
+        if members <= set(data.values.columns):
+            need = need_index(data, project.need.spec, exclude=project.need.exclude)
+    return _screened(project, data, need)
 
 
 def _crs(data: AreaData) -> CRS:
@@ -480,7 +394,7 @@ def _crs(data: AreaData) -> CRS:
 def _barriers(project: Project, part: RulePart | CandidatesPart, crs: CRS) -> dict[str, Any]:
     """Read what parts areas, and where one crosses it, in the coordinates of the areas."""
     named = {"barriers": part.barriers, "crossings": part.crossings}
-    return {name: _placed(project, file, None).to_crs(crs) if file else None for name, file in named.items()}
+    return {name: placed_layer(project, file, None).to_crs(crs) if file else None for name, file in named.items()}
 
 
 def _segregation(data: AreaData, part: SegregationPart) -> SegregationResult:
@@ -501,6 +415,7 @@ def _released(project: Project, data: AreaData, **results: Any) -> Release:  # n
     with toml_advice("[protection]", [option.name for option in fields(Protection)], project=project.path.name):
         return release(
             data,
+            city=project.city,
             title=project.title,
             subtitle=project.subtitle,
             source=project.source,
@@ -519,14 +434,14 @@ def _measures(project: Project, data: AreaData) -> Measures | None:
         return read_measures(project.file(project.measures.path), data)
 
 
-def _programmes(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:
+def programmes_of(project: Project, areas: gpd.GeoDataFrame) -> ProgrammeAreas | None:
     """Read the programme areas, with what runs at the date of the project."""
     part = project.programmes
     if part is None:
         return None
-    with _advice(project, part):
+    with advice_for(project, part):
         return programme_areas(
-            _placed(project, part.path, part.crs),
+            placed_layer(project, part.path, part.crs),
             crs=areas.crs,
             as_of=part.as_of or project.as_of,
             name=part.name,
@@ -548,8 +463,8 @@ def _overlap(
         )
     if part is None or programmes is None or candidates is None:
         return None
-    with _advice(project, part):
-        residents = _placed(project, part.residents, None) if part.residents else None
+    with advice_for(project, part):
+        residents = placed_layer(project, part.residents, None) if part.residents else None
         return programme_overlap(
             candidates,
             programmes,
@@ -558,20 +473,3 @@ def _overlap(
             stability=stability,
             lang=project.lang,
         )
-
-
-def _placed(project: Project, path: str, crs: str | None) -> gpd.GeoDataFrame:
-    """Read a layer, in the reference system that the project names where the file does not."""
-    frame, _ = read_geometry_file(project.file(path), None, None, "layer")
-    if frame.crs is None and crs is None:
-        raise InputError(f"{Path(path).name} does not say its coordinate reference system. Name it: crs='EPSG:25832'.")
-    return frame if crs is None else frame.set_crs(crs, allow_override=True)
-
-
-def _layer(project: Project, part: LayerPart | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-    if part is None:
-        return None
-    if part.x is not None or part.y is not None:
-        options = {k: v for k, v in asdict(part).items() if k != "path"}
-        return read_points(project.file(part.path), to_crs=areas.crs, **options)
-    return read_features(project.file(part.path), name=part.name, kind=part.kind, crs=areas.crs)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import NOT_IN_A_LINE, SpecError, inside
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.need.robustness.options import MOST_RUNS
+from quartiersatlas.project.acting_parts import SECTIONS, ActingParts, read_acting_parts
 from quartiersatlas.project.rule_part import AT_THE_TOP, HOW, RulePart, read_rule_part
 from quartiersatlas.project.toml_words import toml_advice
 
@@ -301,6 +302,7 @@ class Project:
     areas: AreasPart
     tables: tuple[TablePart, ...]
     title: str = ""
+    city: str = ""
     subtitle: str = ""
     source: str = ""
     as_of: str = ""
@@ -309,6 +311,9 @@ class Project:
     audience: str = "public"
     ledger: LedgerPart | None = None
     monitor: MonitorPart | None = None
+    by: str = ""
+    part: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
     population: str = "residents"
     period: str = ""
     indicators: Mapping[str, IndicatorPart] = field(default_factory=dict)
@@ -329,6 +334,7 @@ class Project:
     context: Mapping[str, ContextLayer] = field(default_factory=dict)
     gazetteer: GazetteerPart | None = None
     measures: MeasuresPart | None = None
+    acting: ActingParts = field(default_factory=ActingParts)
     look: LookPart | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     protection: Protection = field(default_factory=Protection)
@@ -350,8 +356,9 @@ RENAMED: dict[type, dict[str, str]] = {
     TablePart: {"ignore": "exclude", "level": "key_pattern", "spread": "pivot"},
     Protection: {"complement": "protect_remainder"},
 }
-NOT_AT_THE_TOP = ("path", "programmes", "facilities")  # these two are in [layers]
-TOP_LEVEL = [*(part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP), *AT_THE_TOP, "layers"]
+NOT_AT_THE_TOP = ("path", "part", "programmes", "facilities", "acting")  # part is named by who runs it, others within
+TOP_LEVEL = [part.name for part in fields(Project) if part.name not in NOT_AT_THE_TOP]
+TOP_LEVEL += [*AT_THE_TOP, *SECTIONS, "layers"]
 
 
 def read_project(path: str | Path) -> Project:
@@ -367,10 +374,10 @@ def read_project(path: str | Path) -> Project:
     path = Path(path)
     content = read_toml(path, "project")
     with naming_the_line(path):
-        return _checked(_project(content, path))
+        return checked(project_of(content, path))
 
 
-def _project(content: dict[str, Any], path: Path) -> Project:
+def project_of(content: dict[str, Any], path: Path) -> Project:
     """Build the parts of a project from the content of its file."""
     where = "the project file"
     if "rules" in content:
@@ -408,6 +415,7 @@ def _project(content: dict[str, Any], path: Path) -> Project:
         with inside("need"):
             parts["need"] = _need(table(content.pop("need"), "[need]"), path.parent)
     parts["shortlist"] = read_rule_part(content, path)
+    parts["acting"] = read_acting_parts(content)
     parts["context"] = _context(table(content.pop("context", {}), "[context]"))
     parts |= _layers(table(content.pop("layers", {}), "[layers]"))
     return declared(Project, {"path": path, **content, **parts}, where)
@@ -423,6 +431,8 @@ def _entries(kind: type[Part], entries: object, name: str) -> tuple[Part, ...]:
     """Return the parts of a list, such as ``[[tables]]``."""
     where = f"[[{name}]]"
     with inside(name):
+        if isinstance(entries, dict):
+            raise SpecError(f"[{name}] is written with two brackets, {where}, once for each table.")
         listed = array(entries, where)
     return tuple(_part(kind, entry, where, name, number) for number, entry in enumerate(listed))
 
@@ -450,7 +460,7 @@ def _share(name: str, entry: object) -> SharePart:
     return _part(SharePart, entry, f"[shares] {name}")
 
 
-def _checked(project: Project) -> Project:
+def checked(project: Project) -> Project:
     """Refuse what cannot work together."""
     if not project.tables:
         raise SpecError("at least one [[tables]] entry is needed.")
@@ -461,13 +471,17 @@ def _checked(project: Project) -> Project:
         ("period", project.period),
         ("[change] since", project.change and project.change.since),
         *(("[[earlier]] period", part.period) for part in project.earlier),
+        *project.acting.periods.items(),
     ):
         if period is not None and period not in periods:
             listed = ", ".join(repr(p) for p in sorted(periods))
-            raise SpecError(f"{name} is {period!r}, but the tables have {listed}.", key=name.split()[0].strip("[]"))
+            error = SpecError(f"{name} is {period!r}, but the tables have {listed}.")
+            error.place = tuple(name.split()[0].strip("[]").split("."))
+            raise error
     for name, part in (("candidates", project.candidates), ("stability", project.stability)):
         if part is not None and project.rule is None:
             raise SpecError(f'[{name}] needs a rule: add [shortlist] with rule = "...".', key=name)
+    _refuse_comments_of_others(project)
     _refuse_impossible_names(project)
     written = project.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
@@ -484,6 +498,20 @@ def _checked(project: Project) -> Project:
         if file and not file.endswith(ending):
             raise SpecError(f"[outputs] {name} must end in {ending}, not {file!r}.", key="outputs")
     return project
+
+
+def _refuse_comments_of_others(project: Project) -> None:
+    """Refuse a comment on all units where each has an atlas, and comments on units where there are none."""
+    if project.by and project.comment.strip():
+        raise SpecError(
+            'comment speaks of all units together, and by = "..." makes an atlas of each. Write one for each of them: '
+            '[comments] "Nordstadt" = "...". An atlas without a comment is a draft.',
+            key="comment",
+        )
+    if project.comments and not project.by:
+        raise SpecError(
+            '[comments] are for the units of by = "level"; this project has one comment = "...".', key="comments"
+        )
 
 
 def _refuse_impossible_names(project: Project) -> None:

@@ -1,6 +1,7 @@
 """Which areas? Rules with reasons, contiguous candidate areas, overlap with programmes."""
 
 from quartiersatlas.screening.candidates import Candidates, candidate_areas
+from quartiersatlas.screening.compare_rules import RuleComparison, comparison_of
 from quartiersatlas.screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
 from quartiersatlas.screening.language.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
 from quartiersatlas.screening.language.rule_spec import RuleSpec, rule_presets
@@ -21,6 +22,7 @@ __all__ = [
     "ProgrammeAreas",
     "ProgrammeOverlap",
     "Rule",
+    "RuleComparison",
     "RuleSpec",
     "Shortlist",
     "above",
@@ -29,6 +31,7 @@ __all__ = [
     "at_most",
     "below",
     "candidate_areas",
+    "comparison_of",
     "drawn_layer",
     "hotspot",
     "in_class",

@@ -33,6 +33,7 @@ from quartiersatlas.screening.regions.options import (
     in_words,
     made_facts,
     result_warnings,
+    within_municipalities,
 )
 from quartiersatlas.screening.regions.trees import Objective, RegionRule
 from quartiersatlas.screening.shortlist import Shortlist
@@ -192,7 +193,9 @@ def candidate_areas(
         Groups with more residents are divided. Not below ``min_population``. An area that has more by itself stays
         alone, and is flagged.
     by : str, optional
-        A column of the areas, such as the municipality: no candidate area crosses its borders.
+        A column of the areas, such as the district: no candidate area crosses its borders. If not given, none crosses
+        those of municipalities where the areas name several (a column ``gemeinde``, ``municipality``, ``ags``, ...),
+        as none of them can decide in another; ``by=""`` lets them.
     holes : float, default 1000
         Most residents of areas that a group surrounds, and that are therefore added; at most a quarter of those of the
         group, too. Where nobody lives, holes are always filled.
@@ -263,6 +266,7 @@ def candidate_areas(
         deepcopy(seed),
     )  # fmt: skip
     areas = _checked_areas(data, shortlist)
+    options = within_municipalities(areas, options)
     check_options(areas, options)
     areas = areas.iloc[_by_place(areas)]
     selected, people = shortlist.selected.reindex(areas.index), shortlist.residents.reindex(areas.index)
@@ -316,7 +320,7 @@ def _by_place(areas: gpd.GeoDataFrame) -> Ints:
 def _kept(areas: gpd.GeoDataFrame, touching: Borders, options: CandidateOptions) -> Borders:
     """Return the contacts across which candidate areas grow: within one parent area, and beside no barrier."""
     kept = touching.beside(areas.geometry.to_numpy(), options.barriers, options.crossings, options.tolerance)
-    if options.by is not None:
+    if options.by:
         parent = pd.factorize(areas[options.by])[0]
         kept = kept.among(parent[kept.one] == parent[kept.other])
     return kept

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -43,12 +43,15 @@ class RuleComparison:
         Number of rules -> how many areas are selected by so many.
     shortlists : dict of str to Shortlist
         The results behind it.
+    call : dict
+        What was asked of them: ``group``, ``by``, ``runs``, ``seed``.
     """
 
     table: pd.DataFrame
     overlaps: pd.DataFrame
     selected_by: pd.Series[int]
     shortlists: Mapping[str, Shortlist]
+    call: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         shown = self.table.to_string(float_format=lambda value: f"{value:.3f}")
@@ -133,6 +136,15 @@ def compare_rules(
         )
         for name, rule in rules.items()
     }
+    return comparison_of(found, group=group, by=by, runs=runs, seed=seed)
+
+
+def comparison_of(
+    found: Mapping[str, Shortlist], *, group: str = "", by: str = "", runs: int = 0, seed: int = 1
+) -> RuleComparison:
+    """Compare shortlists of the same data; see :func:`compare_rules`."""
+    data = next(iter(found.values())).data
+    assert data is not None  # noqa: S101 - screen() leaves it there
     chosen = pd.DataFrame({name: one.selected for name, one in found.items()})
     members = group_counts(data, group, "compare_rules") if group else None
     rows = {name: _row(one, chosen, name, members, by) for name, one in found.items()}
@@ -144,7 +156,8 @@ def compare_rules(
         ]
     numbers = chosen.astype(int)
     times = chosen.sum(axis=1).value_counts().reindex(range(len(found) + 1), fill_value=0).rename("areas")
-    return RuleComparison(table, numbers.T @ numbers, times.rename_axis("rules").astype(int), found)
+    call = {"group": group, "by": by, "runs": runs, "seed": seed}
+    return RuleComparison(table, numbers.T @ numbers, times.rename_axis("rules").astype(int), found, call)
 
 
 def _row(

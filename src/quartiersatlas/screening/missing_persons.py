@@ -16,7 +16,7 @@ from quartiersatlas.base.checks import choice
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.screening.evaluation.evaluate import Held, Truth, combine, evaluate
 from quartiersatlas.screening.evaluation.reasons import unknown_because
-from quartiersatlas.screening.language.rules import InClass, Worst
+from quartiersatlas.screening.language.rules import Hotspot, InClass, Worst
 from quartiersatlas.screening.one_area.answers import Step, codes, own_values
 from quartiersatlas.screening.one_area.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, looked_at, ways_of
 from quartiersatlas.screening.one_area.placed import Placed
@@ -56,9 +56,14 @@ class Missing:
         Which of them come out the other way.
     why_not : array of str
         Empty where there is a number; else ``"missing"``, ``"precision"`` or ``"few"`` where a condition cannot be
-        judged, ``"fixed"`` where persons change no condition, ``"beyond"`` where no possible number of them does it.
+        judged, ``"fixed"`` where persons change no condition, ``"beyond"`` where no possible number of them does it,
+        ``"not_found"`` where none of those that were tried out does.
     also_moves : list of array of int
         The places of other areas that come or go with it, where the rule asks for the worst of the areas.
+    smallest : array of str
+        What is known of the number: ``"exact"``, there is no smaller one; ``"one_count"``, there is none if only one of
+        the counts that act together changes; ``"found"``, it does what is said, and a smaller one may exist. Empty
+        where there is no number.
     """
 
     persons: Array
@@ -68,6 +73,7 @@ class Missing:
     flips: Bools
     why_not: NDArray[np.object_]
     also_moves: Sequence[Ints]
+    smallest: NDArray[np.object_]
 
 
 def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: NeedIndex | None = None) -> Missing:
@@ -102,9 +108,10 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
     The answers of conditions that share a count are constant between the numbers of persons at which one of them turns,
     so that it is enough to try the smallest number of each set of answers.
 
-    Three conditions have no formula and are searched by halves between 0 and the most that there can be: scores of a
-    need index, Benjamini & Hochberg against counts of all areas (as the area falls, others pass), and tests against a
-    mean or quantile. They are evaluated at the number found, but need not turn there for the first time.
+    Tests that are corrected together against counts of all areas may turn several times, as others pass while the area
+    falls; the first turn is found because p-value and level each move in one direction. Scores of a need index are
+    searched by halves, and then at every smaller number of persons, as far as 2 million values allow; ``smallest``
+    says where that was not enough.
 
     Examples
     --------
@@ -124,10 +131,17 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
     now = np.stack([_row(codes(one.truth), n) for one in held], axis=1)
     rescored = None if need is None else Rescored.of(need)
     groups = grouped(held, evidence, how, rescored)
-    ways = [ways_of(group, held, now, evidence, rescored) for group in groups]
     said = _row(codes(outcome), n)
-    search = Search(rule, leaves, groups, ways, now, np.where(said == YES, NO, np.where(said == NO, YES, UNKNOWN)))
-    search.run()
+    target = np.where(said == YES, NO, np.where(said == NO, YES, UNKNOWN))
+    upto: Array | None = None
+    for _ in range(2):  # once more, person by person up to the number found, where that is not known to be the smallest
+        found = [ways_of(group, held, now, evidence, rescored, upto) for group in groups]
+        search = Search(rule, leaves, groups, [ways for ways, _ in found], now, target)
+        search.run()
+        sure = np.min([np.full(n, np.inf), *(far for _, far in found)], axis=0)
+        upto = np.where(np.isfinite(search.best) & (search.best > sure + 1), search.best - 1, 0.0)
+        if not upto.any() or rescored is not None:  # to score all areas anew is dear, and was asked as far as allowed
+            break
     changes, indicators, flips = search.result()
     persons = np.where(np.isfinite(search.best), search.best, np.nan)
     return Missing(
@@ -136,8 +150,9 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
         changes=changes,
         conditions=list(places),
         flips=flips,
-        why_not=_why_not(persons, held, groups, evidence),
+        why_not=_why_not(persons, held, groups, evidence, sure),
         also_moves=_also_moves(rule, held, evidence, indicators, said, rescored),
+        smallest=_smallest(persons, sure, groups),
     )
 
 
@@ -290,7 +305,20 @@ class Search:
 # --- what else there is to say ----------------------------------------------------------------------------------------
 
 
-def _why_not(persons: Array, held: Sequence[Held], groups: Sequence[Group], evidence: Evidence) -> NDArray[np.object_]:
+def _smallest(persons: Array, sure: Array, groups: Sequence[Group]) -> NDArray[np.object_]:
+    """Return what is known of each number; all up to ``sure`` persons were looked at."""
+    several = np.zeros(len(persons), dtype=bool)
+    for group in groups:
+        several |= np.sum([mover.low < mover.high for mover in group.movers], axis=0) > 1
+    proved = persons <= sure + 1
+    found = np.where(proved, np.where(several, "one_count", "exact"), "found").astype(object)
+    found[np.isnan(persons)] = ""
+    return found
+
+
+def _why_not(
+    persons: Array, held: Sequence[Held], groups: Sequence[Group], evidence: Evidence, sure: Array
+) -> NDArray[np.object_]:
     """Return why there is no number."""
     n = len(persons)
     found = np.full(n, "", dtype=object)
@@ -305,6 +333,8 @@ def _why_not(persons: Array, held: Sequence[Held], groups: Sequence[Group], evid
         for mover in group.movers:
             can |= mover.low < mover.high
     found[none & (found == "")] = np.where(can, "beyond", "fixed")[none & (found == "")]
+    if not any(isinstance(one.condition, Hotspot) for one in held):  # that stays by definition
+        found[(found == "beyond") & np.isfinite(sure)] = "not_found"
     return found
 
 

@@ -263,14 +263,19 @@ class Shortlist(Charted):
         concentration: float = 6.0,
         threshold: float = 0.1,
         limits: tuple[float, float] = (0.1, 0.9),
+        redraw: str = "posterior",
+        cluster: float | Mapping[str, float] = 1.0,
+        shared: float = 0.0,
     ) -> Stability:
         """Apply the rule many times, to data and need indices that are not taken as exact.
 
         Parameters
         ----------
-        n, seed, vary, persistence, concentration, threshold, limits
+        n, seed, vary, persistence, concentration, threshold, limits, redraw, cluster, shared
             As in :meth:`quartiersatlas.need.NeedIndex.stability`. Where limits move, so do the share of ``worst_share``
             and the number of ``worst_n``; a city value is that of the same run.
+
+            Where a condition tests counts, the nearest whole counts of a redrawn rate are tested.
 
         Returns
         -------
@@ -312,6 +317,9 @@ class Shortlist(Charted):
             concentration=concentration,
             threshold=threshold,
             limits=limits,
+            redraw=redraw,
+            cluster=cluster,
+            shared=shared,
         )
 
     def chart(self, kind: str | None = None, lang: Lang = "de", **options: Any) -> Chart:  # noqa: ANN401 - of that chart
@@ -348,12 +356,15 @@ class Shortlist(Charted):
         Returns
         -------
         DataFrame
-            On the district key: ``persons``, the number (missing where there is none); ``enters``, whether the area
-            would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
+            On the district key: ``persons``, the number (missing where there is none); ``smallest``, what is known of
+            it: ``"exact"`` (there is no smaller one), ``"one_count"`` (none, if only one of the counts that act
+            together changes), ``"found"`` (it does what is said of it, a smaller one may exist); ``enters``, whether
+            the area would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
             ``.reasons``; ``also_moves``, the keys of other areas that come or go with it, where the rule asks for the
             worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (a condition
-            cannot be judged), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it); and
-            ``change_<column>`` for each column of counts, with its sign.
+            cannot be judged), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it),
+            ``"not_found"`` (none of those tried out does); and ``change_<column>`` for each column of counts, with its
+            sign.
 
         Raises
         ------
@@ -364,9 +375,8 @@ class Shortlist(Charted):
         -----
         Counts are the same where their column is: rates of one numerator change together. A person may be in two of
         them, so that the number is one of cases, not of heads. Ready-made numbers, classes of a column and clusters
-        stay as they are. The number is the smallest there is, with three exceptions, where it does what is said of it,
-        but a smaller one may exist: a need index, of whose counts one alone changes; tests that are corrected together
-        against the city or a higher level; tests against a mean, median or quantile.
+        stay as they are. The number is the smallest there is; under a need index it is so among changes of one of its
+        counts alone, as far as all smaller numbers could be tried out.
 
         Examples
         --------
@@ -390,6 +400,7 @@ class Shortlist(Charted):
         table = pd.DataFrame(
             {
                 "persons": _whole(found.persons, none),
+                "smallest": found.smallest,
                 "enters": pd.arrays.BooleanArray(found.enters.copy(), ~np.asarray(self.assessed)),
                 "flips": [tuple(name for name, one in zip(names, row, strict=True) if one) for row in found.flips],
                 "also_moves": [tuple(keys[places]) for places in found.also_moves],
@@ -441,7 +452,7 @@ class Shortlist(Charted):
         >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> qa.screen(data, qa.above_city("poverty")).summarise("poor").sentence("en")
-        'In 2 areas there live 2,000 residents, among them 505 poor, which is 84.9 % of all poor.'
+        'In 2 areas there live 2,000 residents, among them 505 poor, which is 84.9% of all poor.'
         """
         return summarise(self._screened(), self.selected, self.assessed, group=group, by=by, stability=stability)
 
@@ -513,7 +524,6 @@ class Shortlist(Charted):
     def _repr_html_(self) -> str:
         table = "" if self.data is None else self.summary.table.to_html()
         return f"<pre>{escape(repr(self))}</pre>{table}"
-        return f"<pre>{escape(repr(self))}</pre>{self.summary.to_html()}"
 
 
 def _whole(numbers: NDArray[Any], none: NDArray[np.bool_]) -> pd.arrays.IntegerArray:

@@ -7,6 +7,7 @@ from quartiersatlas.segregation.indices.boundary import morrill, wong_boundary, 
 from quartiersatlas.segregation.indices.centralisation import (
     absolute_centralisation,
     distance_to_centre,
+    local_centralisation,
     relative_centralisation,
 )
 from quartiersatlas.segregation.indices.clustering import (
@@ -40,6 +41,7 @@ from quartiersatlas.segregation.indices.exposure import (
     isolation,
 )
 from quartiersatlas.segregation.indices.local import local_entropy, local_segregation, local_simpson, location_quotient
+from quartiersatlas.segregation.indices.mean_proximity import mean_proximity
 from quartiersatlas.segregation.indices.multigroup import (
     diversity_entropy,
     information_theory,
@@ -51,6 +53,7 @@ from quartiersatlas.segregation.indices.multigroup import (
     simpson,
     squared_coefficient_of_variation,
 )
+from quartiersatlas.segregation.indices.nearest_persons import divergence_profile, nearest_environments, nearest_profile
 from quartiersatlas.segregation.indices.ordered import (
     ordinal_absolute,
     ordinal_information_theory,
@@ -73,16 +76,25 @@ from quartiersatlas.segregation.inference.bias_correction import (
     bias_corrected_dissimilarity,
     density_corrected_dissimilarity,
 )
-from quartiersatlas.segregation.inference.chance import expected_information_theory, expected_mutual_information
+from quartiersatlas.segregation.inference.bounds import segregation_bounds
+from quartiersatlas.segregation.inference.chance import (
+    expected_information_theory,
+    expected_local_segregation,
+    expected_mutual_information,
+)
 from quartiersatlas.segregation.inference.change import SegregationChange, segregation_change
 from quartiersatlas.segregation.inference.comparison import compare_segregation
+from quartiersatlas.segregation.inference.compression import Compression, compress
+from quartiersatlas.segregation.inference.counterfactual import counterfactual_parts
 from quartiersatlas.segregation.inference.decompose import Decomposition, decompose
+from quartiersatlas.segregation.inference.intervals import local_segregation_interval
 from quartiersatlas.segregation.pictures.changes import comparison_chart
 from quartiersatlas.segregation.registry import segregation_indices
 from quartiersatlas.segregation.result import SegregationResult, measure_segregation
 from quartiersatlas.segregation.scale import scale_table
 
 __all__ = [
+    "Compression",
     "Decomposition",
     "SegregationChange",
     "SegregationResult",
@@ -95,8 +107,10 @@ __all__ = [
     "bias_corrected_dissimilarity",
     "compare_segregation",
     "comparison_chart",
+    "compress",
     "concentration_profile",
     "correlation_ratio",
+    "counterfactual_parts",
     "decompose",
     "delta",
     "density_corrected_dissimilarity",
@@ -105,6 +119,7 @@ __all__ = [
     "distance_decay_isolation",
     "distance_to_centre",
     "distortion",
+    "divergence_profile",
     "diversity_entropy",
     "expected_correlation_ratio",
     "expected_dissimilarity",
@@ -112,6 +127,7 @@ __all__ = [
     "expected_information_theory",
     "expected_interaction",
     "expected_isolation",
+    "expected_local_segregation",
     "expected_mutual_information",
     "exposure_matrix",
     "gini",
@@ -119,17 +135,22 @@ __all__ = [
     "information_theory",
     "interaction",
     "isolation",
+    "local_centralisation",
     "local_distortion",
     "local_entropy",
     "local_environments",
     "local_segregation",
+    "local_segregation_interval",
     "local_simpson",
     "location_quotient",
+    "mean_proximity",
     "measure_segregation",
     "morrill",
     "multigroup_dissimilarity",
     "multigroup_gini",
     "mutual_information",
+    "nearest_environments",
+    "nearest_profile",
     "normalised_exposure",
     "ordinal_absolute",
     "ordinal_information_theory",
@@ -143,6 +164,7 @@ __all__ = [
     "relative_concentration",
     "relative_diversity",
     "scale_table",
+    "segregation_bounds",
     "segregation_change",
     "segregation_index",
     "segregation_indices",

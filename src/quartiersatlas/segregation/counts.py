@@ -27,7 +27,7 @@ class Pair:
     ----------
     group, other, population : ndarray of float, shape (n_areas,)
         Persons of the group, of the population it is compared with, and all residents. Areas without residents are
-        not among them.
+        among them only where their land or the paths through them count.
     places : Places
         Which areas belong to which place.
     """
@@ -82,7 +82,7 @@ class Pair:
     def reasons(self) -> NDArray[np.str_]:
         """Why no index can be given (the name of a text), per place; empty where one can."""
         return _first_reason(
-            note_no_area=self.places.sizes == 0,
+            note_no_area=self.population_sum == 0,
             note_nobody=self.group_sum == 0,
             note_nobody_else=self.other_sum == 0,
             note_one_area=self._areas_with_members == 1,

@@ -33,7 +33,15 @@ REASONS = (
     "note_no_radii",
     "note_protected",
 )
-REMARKS = ("note_unknown", "note_uninhabited", "note_small", "note_without", "note_withheld_mean")
+REMARKS = (
+    "note_unknown",
+    "note_uninhabited",
+    "note_small",
+    "note_without",
+    "note_withheld_mean",
+    "note_land",
+    "note_paths",
+)
 OMISSIONS = ("note_no_expected", "note_no_adjusted", "note_no_interval", "note_interval_aspatial")
 
 

@@ -13,6 +13,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import GeometryError, list_some
 from quartiersatlas.segregation.counts import Places
 from quartiersatlas.segregation.indices.clustering import WITHIN
+from quartiersatlas.segregation.indices.own_distances import sums_by_distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Message
+    from quartiersatlas.segregation.indices.boundary import Contacts
     from quartiersatlas.space.neighbours import Borders
 
     Floats = NDArray[np.float64]
-
-METRES = {"m": 1.0, "km": 1000.0}
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,14 @@ class AreaGeometry:
         Radii of the surroundings, in metres.
     kernel : str
         How the weight of others falls with distance.
-    unit : float
-        The unit of distance decay, in metres.
+    decay : float
+        Metres over which nearness falls to 1/e.
     tolerance : float, optional
         Gap in metres between outlines that touch; None for the default of :func:`quartiersatlas.neighbours`.
+    barriers, crossings : GeoDataFrame, optional
+        What cuts surroundings and contact, and what opens it, as for :func:`quartiersatlas.neighbours`.
+    distances : Contacts, optional
+        Distances between areas of a place, in place of straight lines, for the decay.
     """
 
     shapes: NDArray[np.object_]
@@ -55,8 +59,11 @@ class AreaGeometry:
     people: Floats
     radii: tuple[float, ...]
     kernel: str
-    unit: float
+    decay: float
     tolerance: float | None = None
+    barriers: gpd.GeoDataFrame | None = None
+    crossings: gpd.GeoDataFrame | None = None
+    distances: Contacts | None = None
 
     @cached_property
     def points(self) -> Floats:
@@ -79,11 +86,16 @@ class AreaGeometry:
         return np.sqrt(WITHIN * self.area)
 
     @cached_property
-    def borders(self) -> Borders:
-        """Shared borders of the areas, of a single place."""
+    def touching(self) -> Borders:
+        """Shared borders of the areas, of a single place, whatever lies along them."""
         from quartiersatlas.space.neighbours import borders
 
         return borders(self.shapes, tolerance=self.tolerance)
+
+    @cached_property
+    def borders(self) -> Borders:
+        """Shared borders that no barrier cuts."""
+        return self.touching.beside(self.shapes, self.barriers, self.crossings, self.tolerance)
 
     @property
     def apart(self) -> Message | None:
@@ -92,7 +104,7 @@ class AreaGeometry:
 
         if not self.is_polygons:
             return None
-        return outlines_apart(self.shapes, *self.borders.queen, self.tolerance)
+        return outlines_apart(self.shapes, *self.touching.queen, self.tolerance)
 
     def slices(self) -> Iterator[slice]:
         """Give the rows of each place."""
@@ -110,7 +122,14 @@ class AreaGeometry:
         from quartiersatlas.space.surroundings import surrounding_sums
 
         return self._joined(
-            lambda rows: surrounding_sums(self.points[rows], people[rows], self.radii, kernel=self.kernel)
+            lambda rows: surrounding_sums(
+                self.points[rows],
+                people[rows],
+                self.radii,
+                kernel=self.kernel,
+                barriers=self.barriers,
+                crossings=self.crossings,
+            )
         )
 
     @cached_property
@@ -122,7 +141,9 @@ class AreaGeometry:
         """Return the sums of any columns over all areas of a place, weighted by exp(-distance)."""
         from quartiersatlas.space.surroundings import decay_sums
 
-        return self._joined(lambda rows: decay_sums(self.points[rows], people[rows], self.unit, self.within[rows]))
+        if self.distances is not None:
+            return sums_by_distances(self.distances, people, self.decay, self.within)
+        return self._joined(lambda rows: decay_sums(self.points[rows], people[rows], self.decay, self.within[rows]))
 
     def _joined(self, weigh: Callable[[slice], Floats]) -> Floats:
         """Weigh place by place and put the areas together again."""
@@ -133,7 +154,11 @@ class AreaGeometry:
         size = rows.stop - rows.start
         people = self.people[rows]
         shapes, places = self.shapes[rows], Places.one(size)
-        part = AreaGeometry(shapes, places, people, self.radii, self.kernel, self.unit, self.tolerance)
+        cut = (self.tolerance, self.barriers, self.crossings)
+        inside = np.zeros(len(self.shapes), dtype=bool)
+        inside[rows] = True
+        distances = None if self.distances is None else self.distances.among(inside)
+        part = AreaGeometry(shapes, places, people, self.radii, self.kernel, self.decay, *cut, distances)
         for name in ("points", "area", "within", "nearness"):
             if name in vars(self):
                 vars(part)[name] = vars(self)[name][rows]

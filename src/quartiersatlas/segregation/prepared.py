@@ -17,6 +17,9 @@ from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import checked_counts, refuse_no_counts
 from quartiersatlas.intake.tables.values.codes import code_text, suspected_codes
 from quartiersatlas.segregation.counts import Composition, Pair, Places
+from quartiersatlas.segregation.indices.boundary import Contacts
+from quartiersatlas.segregation.indices.clustering import DECAY
+from quartiersatlas.segregation.indices.own_distances import distances_of_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +36,7 @@ REST = "rest"
 SLACK = 1e-9  # share of the residents that rounding may add
 PERSONS = "Indices need counts: multiply each share by the residents of the area."
 MOST_RESIDENTS = 1e11  # ten times all people
+LAND, PATHS = "land", "paths"  # what areas without persons may count for
 WHOLE = (1.0, 100.0)  # populations of shares and of percentages
 
 
@@ -48,15 +52,25 @@ class SegregationSpec:
     radii: tuple[float, ...] = ()
     min_population: float = 0
     missing: Missing = "raise"
-    distance_unit: Literal["m", "km"] = "m"
+    decay: float = DECAY
     kernel: str = "triangular"
     b: float = 0.5
     centre: object = "population"
     contiguity: Literal["rook", "queen"] = "rook"
+    order: int = 2
     tolerance: float | None = None
     resample: Literal["persons", "areas"] | None = None
     n: int = 999
     seed: int | np.random.Generator | None = field(default=None, compare=False)
+    barriers: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
+    crossings: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
+
+    distances: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def contact(self) -> tuple[float | None, gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+        """What decides who touches whom: the gap that counts, what cuts contact, what opens it."""
+        return self.tolerance, self.barriers, self.crossings
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,18 @@ class PreparedCounts:
             return False
         return self.spec.population is None or None not in self.composition()[2]
 
+    def distances(self, mask: NDArray[np.bool_]) -> Contacts | None:
+        """Return the distances of one's own between the areas in the mask, within a place."""
+        if self.spec.distances is None:
+            return None
+        pairs = distances_of_keys(self.spec.distances, self.areas)
+        number = np.full(len(self.areas), -1)
+        number[self.rows[mask]] = np.arange(int(mask.sum()))
+        code = np.empty(len(self.areas), dtype=np.intp)
+        code[self.rows] = self.codes
+        kept = (number[pairs.one] >= 0) & (number[pairs.other] >= 0) & (code[pairs.one] == code[pairs.other])
+        return Contacts(number[pairs.one[kept]], number[pairs.other[kept]], pairs.weight[kept])
+
     def per_place(self, mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Return the number of areas of each place that are in the mask."""
         return np.bincount(self.codes[mask], minlength=self.n_places)
@@ -126,12 +152,19 @@ class PreparedCounts:
         """Return the areas that are known, inhabited and large enough."""
         return self.known(columns) & (self.population > 0) & (self.population >= self.spec.min_population)
 
-    def pair(self, group: str, reference: str | None) -> tuple[Pair, NDArray[np.bool_]]:
-        """Return a group, whom it is compared with (None: the rest), and the areas where both are known."""
-        mask = self.used([group] if reference is None else [group, reference])
-        x, t = self.counts[group][mask], self.population[mask]
-        y = t - x if reference is None else self.counts[reference][mask]
-        return Pair(x, y, t, self.places(mask)), mask
+    def pair(self, group: str, reference: str | None, ground: str = "") -> tuple[Pair, NDArray[np.bool_]]:
+        """Return a group, whom it is compared with (None: the rest), and the areas that count.
+
+        Areas through which only the paths lead are in the pair without persons.
+        """
+        columns = [group] if reference is None else [group, reference]
+        mask = self.used(columns)
+        if ground == LAND:
+            mask |= self.known(columns) & (self.population == 0)
+        rows = np.ones_like(mask) if ground == PATHS else mask
+        x, t = (np.where(mask, persons, 0)[rows] for persons in (self.counts[group], self.population))
+        y = t - x if reference is None else np.where(mask, self.counts[reference], 0)[rows]
+        return Pair(x, y, t, self.places(rows)), mask
 
     @cached_property
     def overlapping(self) -> NDArray[np.bool_]:
@@ -157,14 +190,16 @@ class PreparedCounts:
         mask[np.flatnonzero(mask)[ranked.sum(axis=1) == 0]] = False
         return Composition(ranked[ranked.sum(axis=1) > 0], self.places(mask)), mask, self.spec.groups
 
-    def left_out(self, columns: Iterable[str], mask: NDArray[np.bool_]) -> list[tuple[Message, ...]]:
-        """Return, for each place, which areas do not count and why."""
+    def left_out(self, columns: Iterable[str], mask: NDArray[np.bool_], ground: str = "") -> list[tuple[Message, ...]]:
+        """Return, for each place, which areas do not count and why, and which count as land or way alone."""
         known = self.known(columns)
         residents = np.nan_to_num(self.population)
         small = known & (residents > 0) & (residents < self.spec.min_population)
-        empty = known & (residents == 0)
+        land = known & (residents == 0) & mask
+        empty = known & (residents == 0) & ~mask
         without = known & ~small & ~empty & ~mask & (self.per_place(mask) > 0)[self.codes]
         kinds = {"note_unknown": ~known, "note_uninhabited": empty, "note_small": small, "note_without": without}
+        kinds |= {"note_land": land, "note_paths": ~mask & (ground == PATHS)}
         numbers = {name: self.per_place(kind).tolist() for name, kind in kinds.items() if kind.any()}
         minimum = {"note_small": {"minimum": f"{self.spec.min_population:g}"}}
         return [

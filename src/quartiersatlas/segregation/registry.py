@@ -18,10 +18,11 @@ import pandas as pd
 from quartiersatlas.catalogue import text
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.segregation.counts import Composition, Pair, Places, share
-from quartiersatlas.segregation.indices.boundary import Contacts, _less_contrast
+from quartiersatlas.segregation.indices.boundary import Contacts, _less_contrast, morrill
 from quartiersatlas.segregation.indices.centralisation import (
     _absolute_centralisation,
     _relative_centralisation,
+    centre_of,
     distance_to_centre,
 )
 from quartiersatlas.segregation.indices.clustering import (
@@ -122,7 +123,10 @@ class SegregationIndex:
     reference : str
         Whom the group is compared with: "other" (the rest or a named group), "rest", "total", "area", "one another".
     requires : str
-        "", "points", "polygons", "decay" (polygons and a unit of distance) or "radii" (points and radii).
+        "", "points", "polygons", "decay" (polygons and a length of decay) or "radii" (points and radii).
+    ground : str
+        What areas without persons count for: "", their "land" (those known to be uninhabited), or the "paths" through
+        them (all that were left out).
     lowest, highest : str
         Range; empty where there is no bound.
     direction : str
@@ -136,6 +140,7 @@ class SegregationIndex:
     applies_to: str
     reference: str
     requires: str
+    ground: str
     lowest: str
     highest: str
     direction: str
@@ -206,6 +211,7 @@ def segregation_indices() -> pd.DataFrame:
             "highest": index.highest,
             "needs_geometry": index.requires != "",
             "requires": index.requires,
+            "ground": index.ground,
             "direction": DIRECTION[index.direction],
         }
         for index in registry().values()
@@ -383,22 +389,33 @@ def _profile_of(given: IndexInput) -> float:
     return spatial_proximity_profile(pair.group, pair.other, one, other)
 
 
+def _of_order(given: IndexInput) -> float:
+    """Return D less the contrast up to several steps away, of one place."""
+    found, pair = given.land.borders, given.pair
+    one, other = found.queen if given.spec.contiguity == "queen" else found.rook
+    return morrill(pair.group, pair.other, one, other, order=given.spec.order)
+
+
 def _from_centre(given: IndexInput) -> Floats:
-    """Return the distance of each area from the centre of its place."""
-    distances = [
-        distance_to_centre(part.land.points, given.spec.centre, part.land.people[:, -1])  # type: ignore[arg-type]
-        for part in given.parts()
-        if len(part)
-    ]
+    """Return the distance of each area from the centre of its place, which is that of the inhabited areas."""
+    distances = []
+    for part in (part for part in given.parts() if len(part)):
+        points, residents, centre = part.land.points, part.land.people[:, -1], given.spec.centre
+        lived_in = residents > 0
+        if isinstance(centre, str) and lived_in.any():
+            centre = centre_of(points[lived_in], centre, residents[lived_in])
+        far = distance_to_centre(points, centre) if lived_in.any() else np.zeros(len(points))  # type: ignore[arg-type]
+        distances.append(far)
     return np.concatenate(distances)
 
 
 def _near(formula: Callable[[Proximity], Floats]) -> Formula:
-    """Return an index of distance decay: NaN where the unit of decay does not fit the areas."""
+    """Return an index of distance decay: NaN where the length of decay does not fit the areas."""
 
     def compute(given: IndexInput) -> Floats:
         near, pair = given.near, given.pair
-        reasons = unit_reasons(pair.places, given.land.points, near[:, 2], given.land.unit)
+        points = None if given.land.distances is not None else given.land.points
+        reasons = unit_reasons(pair.places, points, near[:, 2], given.land.decay)
         values = formula(Proximity(pair, near[:, 0], near[:, 1], near[:, 2], near[:, 3], reasons))
         return np.asarray(np.where(reasons == "", values, np.nan))
 
@@ -453,6 +470,7 @@ COMPUTE: dict[str, Formula] = {
     "distance_decay_isolation": _near(distance_decay_isolations),
     "distance_decay_interaction": _near(distance_decay_interactions),
     "morrill": lambda given: _contrasting(given, "alike"),
+    "morrill_order": lambda given: given.by_place(_of_order),
     "wong_boundary": lambda given: _contrasting(given, "length"),
     "wong_shape": lambda given: _contrasting(given, "shape"),
     "spatial_proximity_profile": lambda given: given.by_place(_profile_of),
@@ -506,6 +524,7 @@ NAN_REASON = {
     "distance_decay_isolation": "note_decay_unit",
     "distance_decay_interaction": "note_decay_unit",
     "morrill": "note_no_border",
+    "morrill_order": "note_no_border",
     "wong_boundary": "note_no_border",
     "wong_shape": "note_no_border",
 }

@@ -15,8 +15,17 @@ from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.explain import explain
+from quartiersatlas.segregation.indices.boundary import checked_order
+from quartiersatlas.segregation.indices.clustering import DECAY
 from quartiersatlas.segregation.indices.evenness import checked_aversion
-from quartiersatlas.segregation.inference.significance import RESAMPLES, bootstrap, significance_test, with_intervals
+from quartiersatlas.segregation.indices.own_distances import distances_of_keys
+from quartiersatlas.segregation.inference.significance import (
+    RESAMPLES,
+    bootstrap,
+    jackknife,
+    significance_test,
+    with_intervals,
+)
 from quartiersatlas.segregation.pictures.of_result import segregation_chart
 from quartiersatlas.segregation.prepared import HOW, SegregationSpec, check_missing, prepare
 from quartiersatlas.segregation.table import (
@@ -32,13 +41,15 @@ from quartiersatlas.segregation.table import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import geopandas as gpd
+
     from quartiersatlas.segregation.prepared import Missing, PreparedCounts
     from quartiersatlas.segregation.table import IndexTask
 
 SHOWN_DIGITS = 4
 
 
-@renamed(frame="data", total="population", interval="resample")
+@renamed(frame="data", total="population", interval="resample", distance_unit="decay")
 def measure_segregation(
     data: AreaData | pd.DataFrame,
     groups: Iterable[str] | str,
@@ -50,12 +61,16 @@ def measure_segregation(
     radii: Iterable[float] | float | None = None,
     min_population: float = 0,
     missing: Missing = "raise",
-    distance_unit: Literal["m", "km"] = "m",
+    decay: float = DECAY,
     kernel: Literal["uniform", "triangular", "gaussian", "exponential"] = "triangular",
     b: float = 0.5,
     centre: str | tuple[float, float] | list[tuple[float, float]] = "population",
     contiguity: Literal["rook", "queen"] = "rook",
+    order: int = 2,
     tolerance: float | None = None,
+    barriers: gpd.GeoDataFrame | None = None,
+    crossings: gpd.GeoDataFrame | None = None,
+    distances: pd.DataFrame | None = None,
     resample: Literal["persons", "areas"] | None = None,
     n: int = 999,
     seed: int | np.random.Generator | None = None,
@@ -82,13 +97,17 @@ def measure_segregation(
     radii : float or list of float, optional
         Radii in metres of the surroundings, for the spatial indices and the shares in ``.local``. Above 0.
     min_population : float, default 0
-        Areas with fewer residents are left out and counted. At least 0.
+        Areas with fewer residents are left out and counted. At least 0. Their persons count nowhere; the land of areas
+        known to be uninhabited counts for ``delta`` and ``absolute_centralisation``, and paths
+        (``spatial_proximity_profile``, ``morrill_order``) lead through every area.
     missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown: refuse, or leave the area out of the indices that need it and count it
         in ``n_dropped``. It is never taken as 0.
-    distance_unit : {"m", "km"}, default "m"
-        Unit of the distance d in the decay exp(-d) of the clustering indices. In metres the decay of a city vanishes
-        between any two areas, which gives NaN with that reason.
+    decay : float, default 1000
+        Metres over which the nearness exp(-d / decay) of the clustering indices falls to 1/e. The default is
+        the exp(-d) of the literature with d in kilometres: a neighbourhood within walking distance. Above 0;
+        with lengths far below the distance between areas nobody is near anybody, which gives NaN with that
+        reason.
     kernel : {"uniform", "triangular", "gaussian", "exponential"}, default "triangular"
         How the weight of other areas falls with distance up to the radius, for the spatial indices.
     b : float, default 0.5
@@ -97,10 +116,19 @@ def measure_segregation(
         The centre of each place for the centralisation indices: the mean of the areas weighted with their residents,
         the mean or median, the most populous area, or coordinates; of several centres the nearest counts.
     contiguity : {"rook", "queen"}, default "rook"
-        Whether neighbours share a border or also a corner, for ``morrill`` and ``spatial_proximity_profile``.
+        Whether neighbours share a border or also a corner, for ``morrill``, ``morrill_order`` and
+        ``spatial_proximity_profile``.
+    order : int, default 2
+        Steps from neighbour to neighbour up to which ``morrill_order`` compares areas, at least 1.
     tolerance : float, optional
         Gap in metres that still counts as touching, for the indices of borders; the default is that of
         :func:`neighbours`. ``.notes`` says where outlines do not touch that were meant to. At least 0.
+    barriers, crossings : GeoDataFrame, optional
+        Rivers, railways, and bridges across them, as for :func:`neighbours`: the way to others within the radii leads
+        around them, and borders along them are no contact. The decay of the clustering indices goes straight.
+    distances : DataFrame, optional
+        Distances of one's own, such as those along streets, for the decay of the clustering indices: columns ``one``,
+        ``other`` (keys of the areas, each pair once) and ``metres``. Pairs that are not named are not near each other.
     resample : {"persons", "areas"}, optional
         Fill ``lower`` and ``upper`` with a 95 % interval from resamples of the persons or of the areas.
     n : int, default 999
@@ -119,10 +147,13 @@ def measure_segregation(
     ------
     ColumnError
         A column is missing.
+    JoinError
+        Distances name areas that the data do not have.
     CountError
         Counts are negative, text, shares, larger than the population, or unknown with ``missing="raise"``.
     GeometryError
-        An index needs geometry, and it is in degrees or missing.
+        An index needs geometry, and it is in degrees or missing; barriers or crossings do not fit, see
+        :func:`neighbours`.
     SpecError
         An option or index is unknown, or an index that was named needs geometry or radii that are missing.
 
@@ -146,23 +177,43 @@ def measure_segregation(
         radii=unique_radii(radii, kernel),
         min_population=min_population,
         missing=missing,
-        distance_unit=distance_unit,
+        decay=decay,
         kernel=kernel,
         b=b,
         centre=centre,
         contiguity=contiguity,
+        order=order,
         tolerance=tolerance,
+        barriers=barriers,
+        crossings=crossings,
+        distances=distances,
         resample=resample,
         n=n,
         seed=deepcopy(seed),  # a generator as it is before the first draw
     )
     _check_options(spec)
     prepared = prepare(data, spec)
+    _check_ways(prepared)
     tasks = index_tasks(prepared)
     rows = table_rows(prepared, tasks)
     if resample is not None:
         rows = with_intervals(rows, prepared, tasks, resample, n=n, seed=seed, progress=progress)
     return SegregationResult(*with_notes(rows, prepared, tasks, resample), _notes(prepared, tasks), prepared)
+
+
+def _check_ways(prepared: PreparedCounts) -> None:
+    """Refuse barriers and distances that do not fit the areas."""
+    import geopandas as gpd
+
+    from quartiersatlas.space.barriers import checked_barriers
+
+    spec, shapes = prepared.spec, prepared.shapes
+    if shapes is None and (spec.barriers is not None or spec.crossings is not None):
+        raise SpecError("measure_segregation: barriers need areas with geometry, and these have none.")
+    areas = None if shapes is None else gpd.GeoDataFrame(geometry=shapes)
+    checked_barriers(areas, spec.barriers, spec.crossings, "measure_segregation")
+    if spec.distances is not None:
+        distances_of_keys(spec.distances, prepared.areas)
 
 
 def _check_options(spec: SegregationSpec) -> None:
@@ -173,9 +224,11 @@ def _check_options(spec: SegregationSpec) -> None:
         if not isinstance(getattr(spec, name), str | None):
             raise SpecError(f"{name} must be the name of one column, not {getattr(spec, name)!r}.")
     check_missing(spec.missing)
-    choice(spec.distance_unit, ("m", "km"), "distance_unit")
     choice(spec.contiguity, ("rook", "queen"), "contiguity")
+    checked_order(spec.order)
     check_metres(spec.tolerance, "tolerance")
+    if not isinstance(spec.decay, int | float | np.number) or not 0 < spec.decay < np.inf:
+        raise SpecError(f"decay must be a length in metres, above 0, not {spec.decay!r}.")
     checked_aversion(spec.b)
     least = spec.min_population
     if not isinstance(least, int | float | np.number) or not 0 <= least < np.inf:
@@ -184,7 +237,7 @@ def _check_options(spec: SegregationSpec) -> None:
         raise SpecError(f"{spec.groups[0]!r} is compared with itself; name another reference.")
 
 
-OF_BORDERS = ("morrill", "wong_boundary", "wong_shape", "spatial_proximity_profile")  # indices
+OF_BORDERS = ("morrill", "morrill_order", "wong_boundary", "wong_shape", "spatial_proximity_profile")  # indices
 
 
 def _notes(prepared: PreparedCounts, tasks: list[IndexTask]) -> tuple[Message, ...]:
@@ -226,6 +279,7 @@ class SegregationResult(MeasuredIndices, Charted):
 
     test = significance_test
     bootstrap = bootstrap
+    jackknife = jackknife
     profile = profile
     explain = explain
     chart = segregation_chart

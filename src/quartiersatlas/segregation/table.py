@@ -18,11 +18,11 @@ from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.segregation.counts import entropy, ratio, share
-from quartiersatlas.segregation.geometry import METRES, AreaGeometry, checked_geometry
+from quartiersatlas.segregation.geometry import AreaGeometry, checked_geometry
 from quartiersatlas.segregation.indices.evenness import carrington_troske, dissimilarity_parts
 from quartiersatlas.segregation.indices.exposure import isolation_parts
 from quartiersatlas.segregation.indices.multigroup import local_segregation_scores
-from quartiersatlas.segregation.prepared import REST
+from quartiersatlas.segregation.prepared import PATHS, REST
 from quartiersatlas.segregation.registry import REST_COLUMN, IndexInput, chosen
 
 if TYPE_CHECKING:
@@ -131,14 +131,14 @@ class IndexInputs:
 
     def __init__(self, prepared: PreparedCounts) -> None:
         self._prepared = prepared
-        self._pairs: dict[tuple[str, str | None], tuple[Pair, NDArray[np.bool_]]] = {}
-        self._geometries: dict[bytes, tuple[AreaGeometry, list[str]]] = {}
+        self._pairs: dict[tuple[str, str | None, str], tuple[Pair, NDArray[np.bool_]]] = {}
+        self._geometries: dict[tuple[bytes, bytes], tuple[AreaGeometry, list[str]]] = {}
 
-    def pair(self, group: str, reference: str | None) -> tuple[Pair, NDArray[np.bool_]]:
-        """Return a pair and the areas where it is known."""
-        if (group, reference) not in self._pairs:
-            self._pairs[group, reference] = self._prepared.pair(group, reference)
-        return self._pairs[group, reference]
+    def pair(self, group: str, reference: str | None, ground: str = "") -> tuple[Pair, NDArray[np.bool_]]:
+        """Return a pair and the areas that count."""
+        if (group, reference, ground) not in self._pairs:
+            self._pairs[group, reference, ground] = self._prepared.pair(group, reference, ground)
+        return self._pairs[group, reference, ground]
 
     def of(
         self,
@@ -151,22 +151,34 @@ class IndexInputs:
         spatial = index is None or index.requires != ""
         if self._prepared.shapes is None or not used.any() or not spatial:
             return IndexInput(self._prepared.spec, people)
-        geometry, known = self._geometry(people, used)
+        rows = np.ones_like(used) if index is not None and index.ground == PATHS else used
+        geometry, known = self._geometry(people, used, rows)
         columns = tuple(REST_COLUMN if name is None else known.index(name) for name in names)
         return IndexInput(self._prepared.spec, people, columns, geometry)
 
-    def _geometry(self, people: Pair | Composition, used: NDArray[np.bool_]) -> tuple[AreaGeometry, list[str]]:
-        """Return the geometry of these areas and the names of its columns."""
-        prepared, key = self._prepared, used.tobytes()
+    def _geometry(
+        self, people: Pair | Composition, used: NDArray[np.bool_], rows: NDArray[np.bool_]
+    ) -> tuple[AreaGeometry, list[str]]:
+        """Return the geometry of these rows, the persons of the areas that count, and the names of its columns."""
+        prepared, key = self._prepared, (used.tobytes(), rows.tobytes())
         if key not in self._geometries:
-            shapes = cast("gpd.GeoSeries", cast("gpd.GeoSeries", prepared.shapes)[used])
+            shapes = cast("gpd.GeoSeries", cast("gpd.GeoSeries", prepared.shapes)[rows])
             checked_geometry(shapes)
             known = [name for name, counts in prepared.counts.items() if np.isfinite(counts[used]).all()]
-            table = np.column_stack([*(prepared.counts[name][used] for name in known), prepared.population[used]])
+            columns = [*(prepared.counts[name] for name in known), prepared.population]
+            table = np.column_stack([np.where(used, persons, 0)[rows] for persons in columns])
             spec = prepared.spec
-            unit = METRES[spec.distance_unit]
             self._geometries[key] = (
-                AreaGeometry(shapes.to_numpy(), people.places, table, spec.radii, spec.kernel, unit, spec.tolerance),
+                AreaGeometry(
+                    shapes.to_numpy(),
+                    people.places,
+                    table,
+                    spec.radii,
+                    spec.kernel,
+                    spec.decay,
+                    *spec.contact,
+                    prepared.distances(rows),
+                ),
                 known,
             )
         return self._geometries[key]
@@ -209,7 +221,7 @@ def _references(prepared: PreparedCounts, group: str, index: SegregationIndex) -
 def _of_pair(
     prepared: PreparedCounts, index: SegregationIndex, group: str, reference: str | None, inputs: IndexInputs
 ) -> Iterator[IndexTask]:
-    people, used = inputs.pair(group, reference)
+    people, used = inputs.pair(group, reference, index.ground)
     columns = (group,) if reference is None else (group, reference)
     shown = (reference or REST) if index.reference in ("other", "rest") else index.reference
     given = inputs.of(people, (group, reference), used, index)
@@ -284,9 +296,9 @@ def with_notes(
     """Return the table with its notes in English, and their codes: why a number is missing, and who does not count."""
     left_out = {}
     for task in tasks:
-        if (task.columns, task.index.applies_to) not in left_out:
-            left_out[task.columns, task.index.applies_to] = prepared.left_out(task.columns, task.used)
-    of_tasks = [left_out[task.columns, task.index.applies_to] for task in tasks]
+        if _areas_of(task) not in left_out:
+            left_out[_areas_of(task)] = prepared.left_out(task.columns, task.used, task.index.ground)
+    of_tasks = [left_out[_areas_of(task)] for task in tasks]
     dropped = [of_task[place] for place in range(prepared.n_places) for of_task in of_tasks]
     omissions = (
         np.where(rows["expected"].isna(), "note_no_expected", ""),
@@ -301,6 +313,11 @@ def with_notes(
         found.append(((messages[reason],) if reason else ()) + areas + omitted)
     codes = pd.Series(found, index=rows.index, dtype=object)
     return rows.drop(columns="reason").assign(note=in_english(codes)), codes
+
+
+def _areas_of(task: IndexTask) -> tuple[tuple[str, ...], str, str]:
+    """Return what decides which areas count."""
+    return task.columns, task.index.applies_to, task.index.ground
 
 
 def _no_interval(

@@ -145,7 +145,7 @@ def grid_to_areas(
     row, column, corner = _on_grid(corners, size)
     frame, reasons = _decoded(cells.drop(columns=place_columns), symbols or {})
     frame = frame[choose_counts(frame, counts, treat_as_counts, {})]
-    cell, area, share = _pairs(row, column, areas, corner, size)
+    cell, area, share = cell_pairs(row, column, areas, corner, size)
     index = areas.index.rename("key")
     table, status, certainty = weighted_sums(frame, reasons, cell, area, share, index, base, MOSTLY_CUT)
     surface = np.bincount(area, share, len(areas)).astype(float) * size**2
@@ -261,7 +261,7 @@ def _decoded(cells: pd.DataFrame, symbols: Mapping[float, str]) -> tuple[pd.Data
     return pd.DataFrame(fresh, index=cells.index), reasons
 
 
-def _pairs(
+def cell_pairs(
     row: Ints, column: Ints, areas: gpd.GeoDataFrame, corner: tuple[float, float], size: float
 ) -> tuple[Ints, Ints, Floats]:
     """Return cell, area and the covered share of the cell for every pair that touches."""

@@ -215,12 +215,17 @@ def spoken(packed, phrases):
     return "".join(one for pair in zip(pieces, [*gaps, ""], strict=True) for one in pair)
 
 
-def _take_map(content, seen, date):
-    """Read the source of the page: the columns stand in one object, each with all its dates."""
+def _speak_out(content):
+    """Put the sentences of the page together from its phrases."""
     if "phrases" in content:
         content["reasons"] = spoken(content["reasons"], content["phrases"])
         for name in {"others", "missing"} & set(content["standing"]):
             content["standing"][name] = spoken(content["standing"][name], content["phrases"])
+
+
+def _take_map(content, seen, date):
+    """Read the source of the page: the columns stand in one object, each with all its dates."""
+    _speak_out(content)
     keys = content["areas"]["keys"]
     rows = {"key": keys, "residents": content["areas"]["residents"]} if not date else {"key": keys}
     for column in content["columns"]:

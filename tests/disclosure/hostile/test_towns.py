@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from attack import KnownAnyway, attack, leaks
 from attack_derived import attack_derived, same_scores, same_segregation
@@ -147,6 +148,29 @@ def test_a_map_of_two_dates(seed, tmp_path):
     page = qa.atlas_map(now, earlier=[then]).save(tmp_path / "map.html")
     assert leaks(attack(page, one.known)) == set()
     assert leaks(attack(page, one.earlier.known, date=1)) == set()
+
+
+def written_change(release, folder):
+    """Write what a change shows of its earlier date as the table it would be."""
+    table = release.change.table
+    counts = {
+        f"{name}_{part}": rows.set_index("key")[f"{short}_earlier"]
+        for name, rows in table.groupby("indicator")
+        for part, short in (("numerator", "x"), ("denominator", "n"))
+    }
+    folder.mkdir()
+    pd.DataFrame(counts).rename_axis("key").to_csv(folder / "then.csv", sep=";")
+    return folder
+
+
+@pytest.mark.parametrize(("seed", "secondary"), [(1, True), (2, True), (1, False)])
+def test_a_change_tells_no_withheld_count_of_the_date_before(seed, secondary, tmp_path):
+    one = town(seed, n_areas=9, parents="", dates=2, declared=True)
+    change = qa.change(one.earlier.data, one.data, indicators=list(one.data.rates), breaks="report")
+    release = one.release(change=change, protection=qa.Protection(secondary=secondary))
+    assert release.audit().ok == secondary
+    found = leaks(attack(written_change(release, tmp_path / "then"), one.earlier.known))
+    assert bool(found) != secondary
 
 
 # --- indices and scores ----------------------------------------------------------------------------------------------

@@ -189,9 +189,21 @@ def test_an_entry_is_the_same_after_json():
             totals={"mh": {"": 172.0, "bezirk=x": 80.0}},
             sums=(("mh", "a", "b"),),
             parts=(("a", "mh"),),
+            wholes={"a": ("residents",), "mh": ()},
         )
     )
     assert entry_from_json(json.loads(json.dumps(as_json(entry))), "x") == entry
+
+
+def test_a_ledger_without_relations_to_hold_is_read_and_they_are_looked_for_again(city, ledger):
+    def without(content):
+        content["releases"][0].pop("wholes")
+
+    rewritten(ledger, without)
+    (entry,) = qa.Ledger.read(ledger).entries
+    assert entry.wholes == {}
+    qa.release(city(SMALL), ledger=ledger, as_of="2024", **WORDS)
+    assert set(qa.Ledger.read(ledger).entries[-1].wholes) == {"mh", "residents"}
 
 
 def test_the_id_is_that_of_what_is_shown_not_of_how_far_it_is(ledger):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quartiersatlas.disclosure.system.relations import Sum, find_relations, found_parts, found_sums
+from quartiersatlas.disclosure.system.relations import EarlierRelations, Sum, find_relations, found_parts, found_sums
 
 
 def town(seed, n_areas, off=0):
@@ -133,3 +133,45 @@ def test_a_pair_is_seen_where_it_holds_in_every_row_and_rows_are_many():
 def test_a_search_that_is_switched_off_finds_nothing():
     found = find_relations(town(1, 20), [str(k) for k in range(8)], {}, {}, [("0", "5")], search=False)
     assert (found.sums, found.known_parts, found.seen_parts) == ((), (((0,), 5),), ())
+
+
+# what an earlier release was planned with
+
+
+def earlier(counts, names):
+    """Give what a ledger keeps of the relations of these columns."""
+    found = find_relations(counts, names, {}, {})
+    sums = tuple(tuple(names[column] for column in (one.whole, *one.parts)) for one in found.sums)
+    wholes = {name: tuple(names[whole] for part, whole in found.seen_parts if names[part] == name) for name in names}
+    return EarlierRelations(sums, (), wholes)
+
+
+def test_numbers_that_changed_since_find_and_lose_no_relation():
+    counts, names = town(3, 20)[:, :6], list("abcdef")
+    before = earlier(counts, names)
+    assert before.sums == (("f", "a", "b", "c", "d", "e"),)
+    moved = counts.copy()
+    moved[:9, 5] += 100 + 37 * np.arange(9)  # alone it would be no sum any more
+    moved[:, 4] = moved[:, 0] + moved[:, 1]  # and this would be one
+    assert find_relations(moved, names, {}, {}, earlier=[before]) == find_relations(counts, names, {}, {})
+    assert find_relations(moved, names, {}, {}) != find_relations(counts, names, {}, {})
+
+
+def test_what_a_new_column_has_to_do_with_the_others_is_looked_for():
+    counts = town(3, 20)
+    before = earlier(counts[:, :5], list("abcde"))
+    assert before.sums == ()
+    assert TRUE in find_relations(counts, list("abcdefgh"), {}, {}, earlier=[before]).sums
+    apart = [earlier(counts[:, [0, 1, 2]], list("abc")), earlier(counts[:, [3, 4, 5]], list("def"))]
+    assert TRUE in find_relations(counts[:, :6], list("abcdef"), {}, {}, earlier=apart).sums
+
+
+def test_parts_that_were_apart_stay_so_and_those_declared_since_are_looked_at():
+    counts = np.array([[2.0, 3, 9], [4, 4, 8], [1, 2, 4]])
+    parts, both = {"w": ["a", "b"]}, ((0, 1), 2)
+    assert both in find_relations(counts, list("abw"), {}, parts).known_parts
+    single = (("a", "w"), ("b", "w"))
+    wholes = {"a": (), "b": (), "w": ()}
+    not_apart, undeclared = EarlierRelations((), single, wholes), EarlierRelations((), (), wholes)
+    assert both not in find_relations(counts, list("abw"), {}, parts, earlier=[not_apart]).known_parts
+    assert both in find_relations(counts, list("abw"), {}, parts, earlier=[undeclared]).known_parts

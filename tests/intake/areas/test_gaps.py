@@ -105,7 +105,7 @@ def test_the_surface_that_changed_is_said_for_each_district(write):
     assert areas["snapped_m2"].to_numpy() == pytest.approx(moved.to_numpy(), abs=1e-6)
     assert areas["snapped"].tolist() == [changed > 0 for changed in moved]
     facts = " ".join(released(areas))
-    assert "together 160.0 m²; most of all Q1 (Q1) with 160.0 m² (0.40 % of its surface)" in facts
+    assert "together 160.0 m²; most of all Q1 (Q1) with 160.0 m² (0.40% of its surface)" in facts
 
 
 def test_a_notch_in_the_outer_edge_of_one_district_stays(write):

@@ -221,7 +221,7 @@ def test_points_are_facilities_of_a_release(points, row, residents):
 
 
 def test_a_project_reads_facilities_from_a_table(tmp_path, row):
-    from quartiersatlas.project.run import _layer
+    from quartiersatlas.project.inputs import facility_layer
     from quartiersatlas.project.schema import read_project
 
     (tmp_path / "kitas.csv").write_text(KITAS, encoding="utf-8")
@@ -231,7 +231,7 @@ def test_a_project_reads_facilities_from_a_table(tmp_path, row):
         encoding="utf-8",
     )
     project = read_project(tmp_path / "p.toml")
-    found = _layer(project, project.facilities, row("a"))
+    found = facility_layer(project, project.facilities, row("a"))
     assert found["name"].to_dict() == {"007": "Kita Süd", "008": "Kita Ost"}
     assert found.crs == row("a").crs
 

@@ -107,7 +107,7 @@ def test_the_verdict_on_a_complete_join(row):
         "Summenzeilen beiseitegelegt: 1."
     )
     assert report.verdict("en") == (
-        "table: complete. All 2 areas have their row. 100.0 % of the residents found an area. Totals rows set aside: 1."
+        "table: complete. All 2 areas have their row. 100.0% of the residents found an area. Totals rows set aside: 1."
     )
 
 
@@ -116,7 +116,7 @@ def test_the_verdict_on_a_join_with_gaps(row):
     assert report.verdict("en") == (
         "table: incomplete. 2 of 5 areas have their row (40.0 %). Areas without a row (3): 03, 04, 05. "
         "Rows without an area (1): 77. The table stops before 03: all areas after it are missing. "
-        "66.7 % of the residents found an area."
+        "66.7% of the residents found an area."
     )
     assert report.verdict("de").startswith("table: unvollständig. 2 von 5 Gebieten haben ihre Zeile (40,0 %).")
     assert "Die Tabelle bricht vor 03 ab" in report.verdict("de")

@@ -275,3 +275,17 @@ def test_all_the_weight_on_an_unknown_value_is_no_change_of_sides(counted):
     row = need.smallest_weight_change().loc["005"]
     assert row["selected"]
     assert np.isnan(row["change"])
+
+
+def test_copeland_scores_are_not_computed_anew_for_hours(counted, monkeypatch):
+    from quartiersatlas.need.robustness import influence
+
+    need = counted(aggregate="copeland", standardise={"method": "none"}, breaks={"method": "sd"})
+    monkeypatch.setattr(influence, "MOST_COMPARED", 10 * 40 * 40)
+    with pytest.raises(SpecError, match=r"all pairs of 40 areas, 40 times over: .* Name up to 10, such as"):
+        need.influence()
+    assert len(need.influence(need.scored_keys[:10])) == 10
+    assert len(counted().influence()) == 40  # other scores may
+    monkeypatch.setattr(influence, "MOST_COMPARED", 1)
+    with pytest.raises(SpecError, match="too long even once"):
+        need.influence(need.scored_keys[:1])

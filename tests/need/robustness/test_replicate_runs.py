@@ -10,9 +10,9 @@ import pytest
 
 import quartiersatlas as qa
 from quartiersatlas.need.robustness.options import RunOptions
+from quartiersatlas.need.robustness.redraw import Replicates
 from quartiersatlas.need.robustness.replicates import (
     ReplicateRuns,
-    Replicates,
     _weights,
     moved_limits,
     score_replicates,

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from quartiersatlas.catalogue import Catalogue
-from quartiersatlas.need.robustness.replicates import draw_replicates
+from quartiersatlas.need.robustness.options import RunOptions
+from quartiersatlas.need.robustness.redraw import draw_replicates
 from quartiersatlas.need.score.inputs import Counts, NeedInputs
 
 KEYS = pd.Index(["a", "b", "c", "d"])
@@ -22,7 +23,8 @@ def inputs(**counts):
 
 
 def draw(counts, persistence=0.0, scored=KEYS, seed=1, runs=RUNS):
-    return draw_replicates(inputs(**counts), scored, runs, np.random.default_rng(seed), persistence)
+    options = RunOptions(persistence=persistence, redraw="raw")
+    return draw_replicates(inputs(**counts), scored, runs, np.random.default_rng(seed), options)
 
 
 def test_rates_have_the_mean_and_the_variance_of_a_binomial():
@@ -105,7 +107,7 @@ def test_the_city_value_of_a_change_is_that_of_both_dates():
 def test_indicators_without_counts_have_one_row():
     given = inputs()
     given = NeedInputs(given.values.assign(share=[1.0, 2.0, 3.0, 4.0]), {}, {}, given.catalogue)
-    assert draw_replicates(given, KEYS, 50, np.random.default_rng(1), 0.0).columns["share"].tolist() == [
+    assert draw_replicates(given, KEYS, 50, np.random.default_rng(1), RunOptions()).columns["share"].tolist() == [
         [1.0, 2.0, 3.0, 4.0]
     ]
 

@@ -7,9 +7,9 @@ from scipy import stats
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
+from quartiersatlas.need.robustness.redraw import Replicates
 from quartiersatlas.need.robustness.replicates import (
     ReplicateRuns,
-    Replicates,
     count_failed,
     draw_weights,
     score_replicates,
@@ -42,7 +42,7 @@ def test_the_chance_of_a_class_is_the_binomial_tail(counted):
     spec = counted.spec("a", standardise={"method": "none"}, normalise={"method": "none"}, classes=classes)
     with pytest.warns(UserWarning, match="5 areas only"):
         need = qa.need_index(frame, spec)
-    stable = need.stability(n=40_000, seed=2, vary=["data"])
+    stable = need.stability(n=40_000, seed=2, vary=["data"], redraw="raw")
     expected = stats.binom.sf(20, 100, frame["x_a"] / 100)
     assert stable.table["p_selected"].to_numpy() == pytest.approx(expected, abs=0.01)
     assert stable.class_probabilities["status", "above"].to_numpy() == pytest.approx(expected, abs=0.01)
@@ -348,7 +348,7 @@ def logged(counted, **axis):
 def test_a_run_without_a_score_is_left_out_of_the_shares_of_its_areas_and_counted(counted):
     _, need = logged(counted)
     lowest = {"status": ["high"]}
-    stable = need.stability(n=2000, seed=1, vary=["data"], select=lowest)
+    stable = need.stability(n=2000, seed=1, vary=["data"], select=lowest, redraw="raw")
     assert stable.failed == pytest.approx(2000 / np.e, rel=0.15)
     # whenever the area has a score, it is far below all others
     assert stable.table.loc["007", "p_selected"] == 1
@@ -426,5 +426,5 @@ def test_a_progress_bar_is_shown_where_it_is_asked_for_and_changes_nothing(count
     plain = need.stability(n=20, seed=1)
     assert capsys.readouterr().err == ""
     shown = need.stability(n=20, seed=1, progress=True)
-    assert "method" in capsys.readouterr().err
+    assert "block" in capsys.readouterr().err
     pd.testing.assert_frame_equal(plain.table, shown.table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,59 @@ def test_a_limit_by_the_name_of_a_reference_is_its_published_number(joined):
     assert need.spec.hash != named.hash  # the fingerprint is that of the number
     release = qa.release(data, need=need, protection=qa.Protection(derived="exact"))
     assert "Limit of “score_x”: 24 (Landesamt, 2023)." in [str(f) for f in release.facts if f.name == "fact_need_limit"]
+
+
+OWN = """
+id = "poor"
+source = "decree"
+min_population = 0
+[[axes]]
+id = "need"
+aggregate = "count"
+normalise = { method = "above", reference = "fixed" }
+classes = [{ id = "all", label_de = "a", label_en = "a" }]
+indicators = [{ id = "a", limit = "land", weight = 1 }, { id = "b", limit = "later" }]
+[references.land]
+source = "Landesamt"
+as_of = "2023"
+values = { a = 24 }
+"""
+
+
+def read_spec(folder, text):
+    (folder / "need.toml").write_text(text, encoding="utf-8")
+    return qa.NeedSpec.from_toml(folder / "need.toml")
+
+
+def test_a_spec_holds_its_own_references(tmp_path, joined):
+    found = read_spec(tmp_path, OWN)
+    first, second = found.axes[0].indicators
+    assert (first.limit, first.limit_source) == (24.0, "Landesamt, 2023")
+    assert second.limit == "later"  # of the data
+    assert read_spec(tmp_path, found.to_toml()) == found
+    published = {"later": qa.Reference(values={"b": 3}, source="Amt")}
+    values = {"a": [24.0, 25, 30], "b": [2.0, 4, 5], "residents": [1000.0] * 3}
+    data = joined(values, references=published, kinds={"a": "score", "b": "score"}, population="residents")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert qa.need_index(data, found).scores["need"].tolist() == [0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ('"land", weight', '"other", weight', 11, "no indicator names the reference 'land'"),
+        ("a = 24", "b = 24", 11, "'land' .Landesamt. has no number for it"),
+        ("a = 24", "a = { x = 24 }", 11, "has one number per unit for it"),
+        ('source = "Landesamt"', "", 11, "its source is missing"),
+        ('as_of = "2023"', 'asof = "2023"', 13, "Did you mean 'as_of'"),
+    ],
+)
+def test_references_of_a_spec_that_do_not_fit(tmp_path, old, new, line, message):
+    with pytest.raises(SpecError, match=message) as caught:
+        read_spec(tmp_path, OWN.replace(old, new))
+    assert "need.toml" in str(caught.value)
+    assert line is None or f"line {line}" in str(caught.value)
 
 
 def test_a_named_limit_comes_back_from_a_workbook(tmp_path):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 import quartiersatlas as qa
-from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.contributions import contributions, shapley_values
 from quartiersatlas.need.score.scores import ScoringContext, axis_score
 
@@ -299,10 +298,27 @@ def test_many_sets_of_indicators_are_looked_at_in_several_blocks(monkeypatch):
             assert part == pytest.approx(wanted[name][0][indicator], abs=1e-11)
 
 
-def test_eleven_indicators_of_an_axis_that_is_no_sum_are_too_many():
+def test_of_more_than_ten_indicators_some_orders_stand_for_all():
     names = [f"i{k}" for k in range(11)]
     frame = pd.DataFrame(columns_of(names=names), index=[f"{i:02d}" for i in range(30)])
     axis = {"id": "need", "classes": ALL, "indicators": [{"id": name} for name in names], "aggregate": "copeland"}
     need = qa.need_index(frame, qa.NeedSpec.from_dict({"id": "t", "source": "t", "min_population": 0, "axes": [axis]}))
-    with pytest.raises(SpecError, match=r"'need' is no sum and has 11 indicators: .* stop at 10"):
-        _ = need.contributions
+    total = need.contributions["need"].sum(axis=1) + need.base["need"]
+    assert total.to_numpy() == pytest.approx(need.scores["need"].to_numpy(), abs=1e-9)
+    again = qa.need_index(frame, need.spec)
+    pd.testing.assert_frame_equal(again.contributions, need.contributions, check_exact=True)
+    assert need.explain("07", "en")
+
+
+def test_some_orders_come_close_to_all(monkeypatch):
+    columns = columns_of()
+    for name in ("copeland", "mazziotta_pareto", "geometric of domains"):
+        exact, base = contributions(axis_of(AXES[name]), columns, ScoringContext())
+        with monkeypatch.context() as patch:
+            patch.setattr("quartiersatlas.need.score.contributions.MOST_PLAYERS", 0)
+            close, same = contributions(axis_of(AXES[name]), columns, ScoringContext())
+        assert same == pytest.approx(base)
+        wide = np.std(list(exact.values()))
+        for indicator, part in exact.items():
+            assert close[indicator] == pytest.approx(part, abs=0.15 * wide)
+        assert sum(close.values()) == pytest.approx(sum(exact.values()))

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.scales import skew_and_kurtosis, transformed, winsorised
+from quartiersatlas.need.score.transforms import skew_and_kurtosis, transformed, winsorised
 
 
 @pytest.mark.parametrize(("transform", "expected"), [("log", [0, 1]), ("log1p", [np.log(2), np.log(np.e + 1)])])

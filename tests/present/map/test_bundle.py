@@ -52,12 +52,14 @@ def test_the_page_is_what_the_builder_makes(node_modules):
 
 def test_every_module_and_style_is_in_the_page():
     modules = {path.name: path.read_text(encoding="utf-8") for path in ASSETS.iterdir() if path.name.endswith(".js")}
-    needed, open_names = set(), ["layer.js"]
+    needed, open_names = set(), [entry for entry, *_ in build_page.ENTRIES.values() if entry.endswith(".js")]
     while open_names:
         name = open_names.pop()
         needed.add(name)
         imports = re.findall(r'^(?:import|export) [^;]*from "\./(.*)";', modules[name], flags=re.MULTILINE)
         open_names += [one for one in imports if one not in needed]
     assert needed == set(modules)
-    styles = {path.name for path in ASSETS.iterdir() if path.name.endswith(".css")} - {"page.css"}
+    styles = {path.name for path in ASSETS.iterdir() if path.name.endswith(".css")} - {
+        entry for entry, *_ in build_page.ENTRIES.values()
+    }
     assert set(re.findall(r'@import "\./(.*)";', asset("page.css"))) == styles

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from quartiersatlas.errors import CountError, GeometryError
+from quartiersatlas.errors import CountError, GeometryError, SpecError
 from quartiersatlas.segregation.counts import Pair, Places
 from quartiersatlas.segregation.indices.boundary import (
     _less_contrast,
@@ -234,3 +234,37 @@ def test_impossible_counts_lengths_and_sizes_are_refused():
         wong_boundary([1, 2, 3], [3, 2, 1], *row, [1])
     with pytest.raises(GeometryError, match=r"'area' is not above 0"):
         wong_shape([1, 2, 3], [3, 2, 1], *row, [1, 1], [4, 4, 4], [1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("fading", "weights"), [("exponential", [1, np.exp(-1), np.exp(-2)]), ("reciprocal", [1, 1 / 2, 1 / 3])]
+)
+def test_higher_orders_take_off_what_areas_farther_apart_differ(fading, weights):
+    x, y, _, found = random_city(40, 3)
+    x[5] = y[5] = 0  # steps lead through it
+    one, other = found.rook
+    steps = np.full((40, 40), np.inf)
+    steps[one, other] = steps[other, one] = 1
+    np.fill_diagonal(steps, 0)
+    for k in range(40):  # Floyd and Warshall
+        steps = np.minimum(steps, steps[:, [k]] + steps[[k]])
+    some = [i for i in range(40) if i != 5]
+    p = np.divide(x, x + y, out=np.zeros(40), where=x + y > 0)
+    value = dissimilarity(x, y)
+    for k, weight in enumerate(weights, start=1):
+        apart = [abs(p[i] - p[j]) for i in some for j in some if steps[i, j] == k]
+        value -= weight * np.mean(apart)
+        assert morrill(x, y, one, other, order=k, fading=fading) == pytest.approx(value, abs=1e-12)
+
+
+def test_orders_that_no_two_areas_have_take_nothing_off():
+    row = [0, 1], [1, 2]
+    assert morrill([9, 5, 1], [1, 5, 9], *row, order=9) == morrill([9, 5, 1], [1, 5, 9], *row, order=2)
+
+
+@pytest.mark.parametrize("order", [0, -1, 1.5, True])
+def test_an_order_that_is_no_number_of_steps_is_refused(order):
+    with pytest.raises(SpecError, match="whole number, 1 or more"):
+        morrill([1, 2], [2, 1], [0], [1], order=order)
+    with pytest.raises(SpecError, match="fading must be one of"):
+        morrill([1, 2], [2, 1], [0], [1], fading="linear")

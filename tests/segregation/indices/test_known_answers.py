@@ -192,3 +192,12 @@ def test_dissimilarity_of_berlin(shared, year, areas, value):
     assert len(frame) == areas
     assert table["value"].tolist() == pytest.approx([value, value], abs=5e-9)
     assert (table["adjusted"] < table["value"]).all()
+
+
+def test_diversity_over_its_maximum_is_1_where_all_groups_are_alike_and_counts_groups_of_the_city():
+    table = [[5, 5, 5, 0], [10, 10, 0, 0], [7, 0, 0, 0], [0, 0, 0, 0]]  # nobody is in the fourth group
+    expected = [1, np.log(2) / np.log(3), 0, np.nan]
+    assert s.local_entropy(table, relative=True) == pytest.approx(expected, nan_ok=True)
+    assert s.diversity_entropy([[4, 0], [0, 4]], relative=True) == pytest.approx(1)
+    assert np.isnan(s.diversity_entropy([[4, 0], [3, 0]], relative=True))
+    assert np.isnan(s.local_entropy([[4, 0], [3, 0]], relative=True)).all()

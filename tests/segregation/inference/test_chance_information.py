@@ -166,3 +166,26 @@ def test_negative_and_unknown_counts_are_refused(index):
         index([[1, -1], [2, 2]])
     with pytest.raises(CountError):
         index([[1, np.inf], [2, 2]])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_local_value_expected_by_chance_is_the_sum_over_the_hypergeometric_law(seed):
+    from scipy.stats import hypergeom
+
+    from quartiersatlas.segregation import expected_local_segregation
+
+    counts = np.random.default_rng(seed).integers(0, 25, (6, 3))
+    counts[2] = 0
+    everybody, groups = counts.sum(), counts.sum(axis=0)
+    expected = []
+    for size in counts.sum(axis=1):
+        k = np.arange(1, size + 1)
+        terms = [
+            (hypergeom(everybody, members, size).pmf(k) * k / size * np.log(everybody * k / (size * members))).sum()
+            for members in groups
+        ]
+        expected.append(sum(terms) if size else np.nan)
+    found = expected_local_segregation(counts)
+    assert found == pytest.approx(expected, rel=1e-9, nan_ok=True)
+    weights = counts.sum(axis=1) / everybody
+    assert np.nansum(weights * found) == pytest.approx(expected_mutual_information(counts), rel=1e-12)

@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 
 from quartiersatlas.errors import ColumnError, CountError, JoinError, KeyColumnError, SpecError
 from quartiersatlas.segregation.indices.multigroup import information_theory, mutual_information
-from quartiersatlas.segregation.inference.change import fit_margins, segregation_change
+from quartiersatlas.segregation.inference.change import segregation_change
+from quartiersatlas.segregation.inference.margins import fit_margins
 
 M, H = "mutual_information", "information_theory"
 few = settings(max_examples=25, deadline=None)
@@ -458,7 +459,7 @@ def test_keys_of_two_types_have_no_area_in_common_and_the_message_shows_them():
         (BEFORE, AFTER * 0, {}, JoinError, "No area is inhabited at both dates"),
         (BEFORE.assign(g2=0.0), AFTER.assign(g1=0.0), {}, JoinError, "No group has members at both dates"),
         (BEFORE, -AFTER, {}, CountError, "negative"),
-        (BEFORE, AFTER, {"method": "km"}, SpecError, "'shapley'"),
+        (BEFORE, AFTER, {"method": "shap"}, SpecError, "'shapley', 'km', 'mrc'"),
         (BEFORE, AFTER, {"index": "dissimilarity"}, SpecError, "'mutual_information', 'information_theory'"),
         (BEFORE, AFTER, {"zeros": -1.0}, SpecError, "zeros must be 0 or .*not -1.0"),
         (BEFORE, AFTER, {"zeros": float("nan")}, SpecError, "zeros must be 0 or .*not nan"),
@@ -482,3 +483,54 @@ def test_the_display_escapes_names():
     result = segregation_change(before, after.assign(**{"<i>": 0.0}), ["<i>", "g2", "g3"])
     assert "structural" in repr(result)
     assert "&lt;i&gt;" in result._repr_html_()
+
+
+@few
+@given(tables(1))
+def test_the_older_methods_add_up_and_agree_where_nothing_but_one_thing_changed(pair):
+    before, after = pair
+    for method, parts in (
+        ("km", ["removals", "additions", "group_margin", "area_margin", "interaction", "structural"]),
+        ("mrc", ["area_entropy", "group_margin", "structural"]),
+    ):
+        found = change(before, after, method=method)
+        assert list(found.index) == ["before", "after", "difference", *parts]
+        assert found.loc[parts, "value"].sum() == pytest.approx(found.loc["difference", "value"], abs=1e-9)
+        assert found.loc[parts, "part_of"].eq("difference").all()
+    # the average of both directions of Karmel and Maclachlan is Shapley's structural part
+    forward, back = (values(*dates, method="km")["structural"] for dates in ((before, after), (after, before)))
+    assert (forward - back) / 2 == pytest.approx(values(before, after)["structural"], abs=1e-9)
+
+
+def test_areas_that_double_change_no_structure_by_karmel_and_maclachlan():
+    before = counts([[2, 28], [25, 25], [18, 2]], "ABC")
+    after = before.mul([1, 1, 2], axis=0)
+    found = values(before, after, method="km")
+    assert found["structural"] == pytest.approx(0, abs=1e-9)
+    one_margin = fitted_in_loops(before.to_numpy(), before.sum(axis=1).to_numpy(), after.sum().to_numpy() * 100 / 120)
+    assert found["group_margin"] == pytest.approx(mutual_information(one_margin) - found["before"], abs=1e-9)
+
+
+def test_groups_that_grow_in_place_are_a_margin_by_mora_and_ruiz_castillo():
+    before = counts([[2, 28], [25, 25], [18, 2]], "ABC")
+    after = before.mul([1, 3])  # each group keeps its areas: their entropies within groups are the same
+    found = values(before, after, method="mrc")
+    assert found["structural"] == pytest.approx(0, abs=1e-12)
+    share = [0.45, 45 / 210]
+    e = [-sum(p * log(p) for p in column / column.sum()) for column in before.to_numpy().T]
+    assert found["group_margin"] == pytest.approx(-(share[1] - share[0]) * (e[0] - e[1]), abs=1e-12)
+
+
+def test_the_entropies_are_those_of_m_alone():
+    before = counts([[2, 28], [25, 25]], "AB")
+    with pytest.raises(SpecError, match="splits the mutual information M, not H"):
+        segregation_change(before, before, ["g1", "g2"], index=H, method="mrc")
+    assert set(segregation_change(before, before + 1, ["g1", "g2"], method="mrc").table["index"]) == {M}
+
+
+@pytest.mark.parametrize("method", ["km", "mrc"])
+def test_charts_of_the_older_methods_have_a_step_for_each_part(method):
+    before, after = counts([[2, 28], [25, 25], [18, 2]], "ABC"), counts([[9, 20], [30, 11], [8, 9]], "ABC")
+    found = segregation_change(before, after, ["g1", "g2"], method=method)
+    steps = found.table[found.table["index"].eq(M) & found.table["part_of"].eq("difference")]
+    assert len(found.chart(index=M, lang="en").rows) == len(steps) + 2

@@ -11,9 +11,9 @@ import shapely
 import quartiersatlas as qa
 from quartiersatlas import measure_segregation as measure
 from quartiersatlas import segregation as s
-from quartiersatlas.errors import CountError, DependencyError, SpecError
+from quartiersatlas.errors import CountError, DependencyError, JoinError, SpecError
 from quartiersatlas.segregation.counts import Composition, Pair, Places
-from quartiersatlas.segregation.inference.resampling import draw_replicates, shrunken
+from quartiersatlas.segregation.inference.resampling import draw_replicates
 
 TOTAL = np.array([60, 80, 40, 100, 30, 90, 70])
 PLACES = Places(np.array([4, 3]))
@@ -68,12 +68,6 @@ class TestDraws:
     def place_sums(self, draws):
         return np.stack([draws[:, :4].sum(axis=1), draws[:, 4:].sum(axis=1)], axis=1)
 
-    def test_persons_keep_the_size_and_on_average_the_shares_of_their_area(self, people):
-        draws = self.draw(people, "persons")
-        assert (draws.sum(axis=2) == TOTAL).all()
-        p = WHOLE.counts / TOTAL[:, None]
-        self.close(draws, WHOLE.counts, TOTAL[:, None] * p * (1 - p))
-
     def test_areas_are_areas_of_the_own_place(self, people):
         draws = self.draw(people, "areas")
         known = {tuple(row) for row in WHOLE.counts[:4]}
@@ -109,23 +103,8 @@ class TestDraws:
         assert len(np.unique(draws[:, :4, 0], axis=0)) == 24  # all orders of four areas
 
     def test_draws_repeat_with_the_seed(self, people):
-        for how in ("persons", "areas", "evenness", "systematic", "person_permutation", "area_permutation"):
+        for how in ("areas", "evenness", "systematic", "person_permutation", "area_permutation"):
             assert (self.draw(people, how) == self.draw(people, how)).all()
-
-    def test_shares_that_may_be_true_have_less_spread_and_the_same_sizes(self, people):
-        true = tables(shrunken(people), 1)[0]
-        assert true.sum(axis=1) == pytest.approx(TOTAL)
-        means = self.place_shares(WHOLE.counts)
-        before, after = np.abs(WHOLE.counts / TOTAL[:, None] - means), np.abs(true / TOTAL[:, None] - means)
-        assert (after <= before + 1e-12).all()
-        assert after.sum() < before.sum()
-
-
-def test_areas_that_differ_by_less_than_chance_may_truly_be_alike():
-    alike = shrunken(Pair(np.full(9, 6.0), np.full(9, 14.0), np.full(9, 20.0), Places.one(9)))
-    assert alike.group == pytest.approx(np.full(9, 6.0))
-    mixed = shrunken(Pair(np.array([5.0, 7, 6, 6]), np.array([15.0, 13, 14, 14]), np.full(4, 20.0), Places.one(4)))
-    assert mixed.group == pytest.approx(np.full(4, 6.0))
 
 
 def test_draws_of_persons_refuse_fractions_of_persons():
@@ -199,7 +178,7 @@ def test_p_values_of_chance_are_spread_evenly():
 def test_whole_areas_change_places_only_for_indices_with_geometry():
     frame = city().sort_values("x", ignore_index=True).set_geometry(city().geometry)  # members pile up at one end
     result = measure(
-        frame, "x", population="total", indices=["dissimilarity", "relative_clustering", "morrill"], distance_unit="km"
+        frame, "x", population="total", indices=["dissimilarity", "relative_clustering", "morrill"], decay=1000
     )
     found = result.test("area_permutation", n=99, seed=1).set_index("index")
     assert np.isnan(found.loc["dissimilarity", "p_value"])
@@ -211,7 +190,7 @@ def test_whole_areas_change_places_only_for_indices_with_geometry():
 def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
     frame = city(12)
     indices = ["spatial_proximity", "spatial_dissimilarity", "spatial_isolation", "morrill", "delta"]
-    result = measure(frame, "x", population="total", indices=indices, radii=[900], distance_unit="km")
+    result = measure(frame, "x", population="total", indices=indices, radii=[900], decay=1000)
     found = result.test("evenness", n=1, seed=7).set_index("index")
     for index in indices:
         people = Pair(
@@ -225,9 +204,7 @@ def test_geometry_indices_are_drawn_on_the_ground_as_if_computed_anew():
             del earlier
             draw_replicates(people, "evenness", 1, rng)
         other = frame.assign(x=draw_replicates(people, "evenness", 1, rng).group)
-        anew = measure(other, "x", population="total", indices=index, radii=[900], distance_unit="km").table.loc[
-            0, "value"
-        ]
+        anew = measure(other, "x", population="total", indices=index, radii=[900], decay=1000).table.loc[0, "value"]
         assert found.loc[index, "null_mean"] == pytest.approx(anew, rel=1e-9)
 
 
@@ -257,20 +234,24 @@ def test_intervals_stay_within_the_range_of_the_index():
     assert table["lower"].min() >= 0
 
 
-@pytest.mark.parametrize("index", ["theil_h", "correlation_ratio", "isolation"])
-def test_intervals_of_persons_cover_the_true_value_of_small_areas(index):
+def covered(p, sizes, indices, n_cities=40):
+    """Return how often the interval of a drawn city holds the index of the true shares, index by index."""
+    options = {"population": "t", "indices": indices}
+    truth = measure(pd.DataFrame({"x": p * sizes, "t": sizes}), "x", **options).table["value"].to_numpy()
+    drawn = np.random.default_rng(5).binomial(sizes, p, size=(n_cities, len(p)))
+    cities = np.repeat(np.arange(n_cities), len(p))
+    frame = pd.DataFrame({"x": drawn.ravel(), "t": np.tile(sizes, n_cities), "city": cities})
+    table = measure(frame, "x", by="city", resample="persons", n=99, seed=1, **options).table
+    truth = np.tile(truth, n_cities)
+    held = table["lower"].le(truth) & table["upper"].ge(truth)
+    return held.groupby(table["index"]).mean()
+
+
+def test_intervals_of_persons_cover_the_true_value_of_small_areas():
     # areas of 50 persons, mild segregation; 0.95 is aimed at
-    random = np.random.default_rng(1)
-    p, total = random.beta(20, 50, 100), np.full(100, 50)
-    truth = measure(pd.DataFrame({"x": p * total, "t": total}), "x", population="t", indices=index).table.loc[
-        0, "value"
-    ]
-    covered = []
-    for seed in range(40):
-        frame = pd.DataFrame({"x": np.random.default_rng(seed).binomial(total, p), "t": total})
-        row = measure(frame, "x", population="t", indices=index, resample="persons", n=99, seed=seed).table.loc[0]
-        covered.append(row["lower"] <= truth <= row["upper"])
-    assert np.mean(covered) >= 0.8
+    p = np.random.default_rng(1).beta(20, 50, 100)
+    indices = ["dissimilarity", "gini", "theil_h", "correlation_ratio", "isolation"]
+    assert covered(p, np.full(100, 50), indices).min() >= 0.8
 
 
 def test_with_a_named_reference_chance_is_that_of_the_two_groups():
@@ -300,18 +281,9 @@ def test_intervals_of_areas_are_not_given_for_indices_with_geometry_and_that_is_
 
 
 def test_an_interval_of_persons_covers_the_true_value_nearly_always():
-    # 0.95 is aimed at; with few areas of few persons the basic bootstrap gives somewhat less
     random = np.random.default_rng(0)
     p, total = random.beta(3, 6, 60), random.integers(300, 900, 60)
-    truth = s.dissimilarity(p * total, (1 - p) * total)
-    covered = []
-    for seed in range(60):
-        frame = pd.DataFrame({"x": np.random.default_rng(seed).binomial(total, p), "total": total})
-        row = measure(
-            frame, "x", population="total", indices="dissimilarity", resample="persons", n=199, seed=seed
-        ).table
-        covered.append(row.loc[0, "lower"] <= truth <= row.loc[0, "upper"])
-    assert np.mean(covered) > 0.85
+    assert covered(p, total, ["dissimilarity"]).min() > 0.85
 
 
 def test_many_places_are_drawn_by_themselves():
@@ -395,7 +367,7 @@ def test_unknown_options_are_refused():
         result.test(n=0)
     with pytest.raises(SpecError, match=r"alternative must be one of .*, not 'less'"):
         result.test(alternative="less")
-    with pytest.raises(SpecError, match="resample must be one of 'persons', 'areas', 'labels', not 'years'"):
+    with pytest.raises(SpecError, match="resample must be one of 'persons', 'areas', 'labels', 'dates', not 'years'"):
         qa.compare_segregation(result, result, "years")
 
 
@@ -411,3 +383,85 @@ def test_numbers_without_a_value_have_no_test_and_say_why():
     for found in (result.test(n=9), result.bootstrap(n=9)):
         assert found.loc[0, "note"] == "nobody is in the group"
     assert np.isnan(result.test(n=9).loc[0, "p_value"])
+
+
+def two_dates(seed, drift):
+    """Give the same areas at two dates; between them, each area's share moves away from the mean by the drift."""
+    random = np.random.default_rng(seed)
+    p, total = random.beta(3, 9, 60), random.integers(200, 900, 60)
+    later = np.clip(0.25 + (p - 0.25) * (1 + drift), 0.01, 0.99)
+    index = [f"{i:02}" for i in range(60)]
+    frames = [pd.DataFrame({"x": random.binomial(total, q), "total": total}, index=index) for q in (p, later)]
+    options = {"population": "total", "indices": ["dissimilarity", "theil_h"]}
+    return [measure(frame, "x", **options) for frame in (frames[0], frames[1].sample(frac=1, random_state=seed))]
+
+
+def test_swapped_dates_find_a_change_that_labels_drown():
+    pairs = [two_dates(seed, 0.25) for seed in range(12)]
+    found = {
+        how: [qa.compare_segregation(*pair, how, n=199, seed=1)["p_value"] for pair in pairs]
+        for how in ("dates", "labels")
+    }
+    assert np.mean(np.concatenate(found["dates"]) < 0.05) > 0.8
+    assert np.mean(np.concatenate(found["labels"]) < 0.05) < 0.3
+
+
+def test_swapped_dates_call_chance_a_change_as_seldom_as_they_say():
+    found = [qa.compare_segregation(*two_dates(seed, 0), "dates", n=99, seed=1)["p_value"] for seed in range(60)]
+    assert np.mean(np.concatenate(found) < 0.1) == pytest.approx(0.1, abs=0.09)
+
+
+def test_dates_of_three_areas_are_swapped_in_all_eight_ways():
+    frames = [pd.DataFrame({"x": x, "total": [100.0] * 3}, index=list("abc")) for x in ([10, 20, 60], [5, 30, 80])]
+    one, other = (measure(frame, "x", population="total", indices="dissimilarity") for frame in frames)
+    values = []
+    for swaps in np.ndindex(2, 2, 2):
+        x = np.array([frames[0]["x"], frames[1]["x"]])
+        x = np.where(swaps, x[::-1], x)
+        values.append(s.dissimilarity(x[1], 100 - x[1]) - s.dissimilarity(x[0], 100 - x[0]))
+    row = qa.compare_segregation(one, other, "dates", n=8000, seed=1).loc[0]
+    exact = np.mean(np.abs(values) >= abs(row["difference"]) - 1e-12)
+    assert row["p_value"] == pytest.approx(exact, abs=0.02)
+    assert row["lower"] == pytest.approx(min(values))
+    assert row["upper"] == pytest.approx(max(values))
+
+
+def test_an_area_that_is_built_between_the_dates_is_empty_before():
+    frames = [
+        pd.DataFrame({"x": x, "total": t}, index=list("abc"))
+        for x, t in (([10, 0, 60], [90, 0, 99]), ([12, 30, 70], [90, 80, 99]))
+    ]
+    results = [measure(frame, "x", population="total", indices=["gini", "theil_h"]) for frame in frames]
+    assert qa.compare_segregation(*results, "dates", n=99, seed=1)["p_value"].between(0.01, 1).all()
+
+
+def test_dates_of_other_areas_are_not_swapped():
+    frame = pd.DataFrame({"x": [10, 20, 60], "total": 100}, index=list("abc"))
+    one, other = (measure(f, "x", population="total") for f in (frame, frame.rename({"c": "d"})))
+    with pytest.raises(JoinError, match="needs the same areas at both dates; 'c', 'd' are in one"):
+        qa.compare_segregation(one, other, "dates")
+
+
+def test_leaving_out_one_area_after_the_other():
+    frame = pd.concat([city(12, seed=1).assign(place="A"), city(9, seed=2).assign(place="B")], ignore_index=True)
+    result = measure(frame, "x", population="total", by="place", indices=["gini", "theil_h", "delta"])
+    found = result.jackknife()
+    for place, own in frame.groupby("place"):
+        for index, compute in (("gini", s.gini), ("theil_h", s.theil_h)):
+            row = found[(found["by"] == place) & (found["index"] == index)].iloc[0]
+            rest = own["total"] - own["x"]
+            values = pd.Series({i: compute(own["x"].drop(i), rest.drop(i)) for i in own.index})
+            n, mean = len(values), values.mean()
+            assert row["bias"] == pytest.approx((n - 1) * (mean - row["value"]), abs=1e-12)
+            assert row["sd"] == pytest.approx(np.sqrt((n - 1) ** 2 / n * values.var(ddof=1)), abs=1e-12)
+            assert row["lowest"] == pytest.approx(values.min())
+            assert (row["without_lowest"], row["without_highest"], row["n"]) == (values.idxmin(), values.idxmax(), n)
+    spatial = found[found["index"] == "delta"]
+    assert spatial["sd"].isna().all()
+    assert spatial["note"].str.contains("geometry").all()
+
+
+def test_an_index_without_a_value_is_not_jackknifed_and_says_why():
+    found = measure(city().assign(nobody=0), "nobody", population="total", indices="gini").jackknife()
+    assert found.loc[0, "note"] == "nobody is in the group"
+    assert found.loc[0, "n"] == 0

@@ -8,7 +8,7 @@ of the whole city are those of totals that a reader is taken to know.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators import GroupGap, add_rates
 from quartiersatlas.indicators.gaps import area_table
 from quartiersatlas.indicators.gaps.counted import PARTS, as_counts, gap_counts
-from quartiersatlas.indicators.gaps.tables import city_table
+from quartiersatlas.indicators.gaps.tables import area_changes, city_table
 from quartiersatlas.indicators.gaps.where import where_from
 from quartiersatlas.indicators.pictures.gaps import GAP_TO, WHO
 from quartiersatlas.intake.joining.data import kind_of
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.columns import ReleasedColumns
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.indicators.gaps.counted import GapCounts
     from quartiersatlas.indicators.gaps.score_intervals import PairCounts
     from quartiersatlas.indicators.gaps.standardised import Strata
     from quartiersatlas.intake import AreaData
@@ -88,7 +89,10 @@ def gaps_of(gaps: GroupGap | Iterable[GroupGap] | None) -> tuple[GroupGap, ...]:
 
 
 def with_gaps(
-    data: AreaData, gaps: GroupGap | Iterable[GroupGap] | None, names: Sequence[str]
+    data: AreaData,
+    gaps: GroupGap | Iterable[GroupGap] | None,
+    names: Sequence[str],
+    at: Literal["earlier", "later"] = "later",
 ) -> tuple[AreaData, tuple[LeavingGap, ...], list[str]]:
     """Return the data with the counts of the others and every sum declared, the gaps, and the columns that leave.
 
@@ -99,7 +103,7 @@ def with_gaps(
     """
     leaving = []
     for gap in gaps_of(gaps):
-        _refuse_other_data(data, gap)
+        _refuse_other_data(data, gap, gap.counts if at == "later" or gap.earlier is None else gap.earlier)
         data, others = _with_others(data, gap)
         data, group = _with_rate(data, gap, "group", gap.spec.columns.group)
         data, rest = _with_rate(data, gap, "others", others)
@@ -111,12 +115,12 @@ def with_gaps(
     return data, tuple(leaving), list(dict.fromkeys([*names, *rates]))
 
 
-def _refuse_other_data(data: AreaData, gap: GroupGap) -> None:
+def _refuse_other_data(data: AreaData, gap: GroupGap, counts: GapCounts) -> None:
     """Refuse a gap of other areas or other counts: what is released has to be what was seen."""
     for name in (gap.spec.name, f"{gap.spec.name}{DIRECT}"):
         if name in data.values.columns:
             raise SpecError(f"release: the gap would leave as {name!r}, which is a column: group_gap(..., name='...').")
-    here, there = gap_counts(data, gap.spec.columns).table, gap.counts.table
+    here, there = gap_counts(data, gap.spec.columns).table, counts.table
     odd = here.index.symmetric_difference(there.index)
     if not len(odd):
         same = here.eq(there.loc[here.index]) | (here.isna() & there.loc[here.index].isna())
@@ -209,12 +213,16 @@ def _rate_meaning(data: AreaData, gap: GroupGap, who: str, name: str) -> Indicat
 
 
 def add_gap_columns(
-    out: ReleasedColumns, pattern: SuppressionPattern, leaving: LeavingGap, protection: Protection
+    out: ReleasedColumns,
+    pattern: SuppressionPattern,
+    leaving: LeavingGap,
+    protection: Protection,
+    before: tuple[ReleasedColumns, LeavingGap] | None,
 ) -> ReleasedGap:
     """Release a gap per area, direct and drawn towards all areas, and what is said of the whole city.
 
     Every number per area is computed from the counts in ``out``: where one of them is withheld there is no gap, and
-    what the areas say together is said by those that are shown.
+    what the areas say together is said by those that are shown. Its change needs what leaves of the earlier date.
     """
     gap = leaving.gap
     shown = shown_table(out, leaving)
@@ -225,6 +233,9 @@ def add_gap_columns(
         gap.spec.reference,
     )
     areas = areas.assign(reason=reason.where(areas["difference"].isna(), ""))
+    if before is not None:
+        then = shown_table(*before).reindex(shown.index)
+        areas = areas.join(area_changes(then, shown, gap.spec.reference, gap.spec.correlation))
     city, exact = _city(pattern, out, leaving, protection)
     smooth = areas["shrunken"] if areas["shrunken"].notna().any() else areas["difference"]
     value = city.set_index("reference")["difference"].get(gap.spec.reference, np.nan)
@@ -234,6 +245,7 @@ def add_gap_columns(
         column = ReleasedColumn(name, "number", meaning, DECIMALS, round(100 * float(value), DECIMALS))
         out.add(column, 100 * values, status, values.isna() & status.eq("suppressed"))
         out.reasons[name] = reason.where(values.isna(), "")
+    tells_change = exact and _earlier_may_leave(gap, protection)
     where, is_merged = _where(shown, leaving, exact=exact and protection.round_base is None)
     return ReleasedGap(
         id=gap.spec.name,
@@ -246,7 +258,8 @@ def add_gap_columns(
         where=where,
         where_is_merged=is_merged,
         standardised=gap.standardised if _may_leave(gap.strata, protection) else None,
-        change=gap.change if exact and _earlier_may_leave(gap, protection) else None,
+        change=gap.change if tells_change else None,
+        totals=_totals(gap) if tells_change else None,
         periods=gap.periods,
         names=pattern.data.areas["name"],
     )
@@ -371,6 +384,11 @@ def _earlier_may_leave(gap: GroupGap, protection: Protection) -> bool:
     if gap.earlier is None or protection.round_base is not None or gap.earlier.reason.ne("").any():
         return False
     return not _has_small(as_counts(gap.earlier.known().sum().to_frame().T), protection)
+
+
+def _totals(gap: GroupGap) -> pd.DataFrame:
+    """Return the counts of the whole city at both dates."""
+    return pd.DataFrame([part.known().sum() for part in (gap.earlier, gap.counts) if part is not None])
 
 
 def _has_small(counts: PairCounts, protection: Protection) -> bool:

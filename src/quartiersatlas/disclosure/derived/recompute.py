@@ -19,9 +19,10 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue.texts import listed_areas
 from quartiersatlas.errors import QuartiersatlasError, SpecError, list_some
 from quartiersatlas.need import need_index
-from quartiersatlas.screening import candidate_areas, screen
+from quartiersatlas.screening import candidate_areas, comparison_of, screen
 from quartiersatlas.segregation import measure_segregation, scale_table
 from quartiersatlas.segregation.prepared import SegregationSpec
 from quartiersatlas.segregation.scale import AREAS
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
-    from quartiersatlas.screening import Candidates, Shortlist
+    from quartiersatlas.screening import Candidates, RuleComparison, Shortlist
     from quartiersatlas.segregation import SegregationResult
 
 Scale = pd.DataFrame | Mapping[str, Any]
@@ -44,7 +45,7 @@ class Derived:
 
     Parameters
     ----------
-    need, shortlist, candidates, segregation, scale, stability : optional
+    need, shortlist, candidates, segregation, scale, stability, comparison : optional
         As in :func:`quartiersatlas.release`; the scale as a table.
     """
 
@@ -54,6 +55,7 @@ class Derived:
     segregation: SegregationResult | None = None
     scale: pd.DataFrame | None = None
     stability: Stability | None = None
+    comparison: RuleComparison | None = None
 
 
 def compute_again(
@@ -66,6 +68,7 @@ def compute_again(
     segregation: SegregationResult | None = None,
     scale: Scale | None = None,
     stability: Stability | None = None,
+    comparison: RuleComparison | None = None,
 ) -> Derived:
     """Compute results again from filled data, with the options of the calls that made them.
 
@@ -75,13 +78,14 @@ def compute_again(
         Data whose withheld cells stand at the mean of their unit.
     pattern : SuppressionPattern
         The data of the house, with which it is compared what the results were made of; and which cells are withheld.
-    need, shortlist, candidates, segregation, scale, stability : optional
+    need, shortlist, candidates, segregation, scale, stability, comparison : optional
         The results of the house; the scale also as a mapping of the options of :func:`scale_table`.
 
     Returns
     -------
     Derived
-        The same results of the filled data.
+        The same results of the filled data; the candidates as they are, see
+        :func:`~quartiersatlas.disclosure.derived.grouped.shown_candidates`.
 
     Raises
     ------
@@ -101,10 +105,11 @@ def compute_again(
             return Derived(
                 need=again,
                 shortlist=chosen,
-                candidates=_candidates_again(filled, candidates, chosen),
+                candidates=candidates,
                 segregation=segregation_again(filled, pattern, segregation) if segregation is not None else None,
                 scale=scale_again(filled, pattern, scale) if scale is not None else None,
                 stability=_stability_again(stability, again, chosen) if stability is not None else None,
+                comparison=None if comparison is None else _comparison_again(filled, data, comparison, need, again),
             )
         except SpecError:
             raise
@@ -170,12 +175,13 @@ def _shortlist_again(
     return screen(filled, rule, need=need_again(filled, screened), **options)
 
 
-def _candidates_again(
-    filled: AreaData, candidates: Candidates | None, shortlist: Shortlist | None
-) -> Candidates | None:
-    if candidates is None or shortlist is None:
-        return None
-    return candidate_areas(filled, shortlist, **candidates.call)
+def _comparison_again(
+    filled: AreaData, data: AreaData, comparison: RuleComparison, need: NeedIndex | None, again: NeedIndex | None
+) -> RuleComparison:
+    """Apply every rule of a comparison to the filled data."""
+    shortlists = comparison.shortlists.items()
+    found = {name: _shortlist_again(filled, data, one, need, again) for name, one in shortlists}
+    return comparison_of(found, **comparison.call)
 
 
 def _stability_again(stability: Stability, need: NeedIndex | None, shortlist: Shortlist | None) -> Stability:
@@ -221,12 +227,16 @@ def segregation_again(filled: AreaData, pattern: SuppressionPattern, result: Seg
         radii=spec.radii or None,
         min_population=spec.min_population,
         missing=spec.missing,
-        distance_unit=spec.distance_unit,
+        decay=spec.decay,
         kernel=spec.kernel,  # type: ignore[arg-type]
         b=spec.b,
         centre=spec.centre,  # type: ignore[arg-type]
         contiguity=spec.contiguity,
+        order=spec.order,
         tolerance=spec.tolerance,
+        barriers=spec.barriers,
+        crossings=spec.crossings,
+        distances=spec.distances,
         resample=spec.resample,
         n=spec.n,
         seed=deepcopy(spec.seed),
@@ -390,7 +400,7 @@ def differences(
     candidates: Candidates | None = None,
     withheld: pd.Series[bool] | None = None,
 ) -> pd.DataFrame:
-    """Return every area whose class, selection or candidate area differs between the house and the release.
+    """Return every area whose class, selection or area for review differs between the house and the release.
 
     Parameters
     ----------
@@ -414,7 +424,7 @@ def differences(
             rows += _differing(need.classes[axis], pairs, "class", str(axis))
     if shortlist is not None and derived.shortlist is not None:
         rows += _differing(_outcome(shortlist), _outcome(derived.shortlist), "selection", "")
-        if candidates is not None:
+        if candidates is not None and not is_shown_alike(shortlist, derived.shortlist):
             house, released = (_company(one, candidates, withheld) for one in (shortlist, derived.shortlist))
             rows += _differing(house, released, "candidate", "")
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
@@ -424,6 +434,11 @@ def _differing(house: pd.Series, released: pd.Series, kind: str, of: str) -> lis
     keys = house.index.union(released.index, sort=False)
     pairs = zip(keys, house.reindex(keys).fillna(""), released.reindex(keys).fillna(""), strict=True)
     return [(str(key), kind, of, one, other) for key, one, other in pairs if one != other]
+
+
+def is_shown_alike(house: Shortlist, shown: Shortlist) -> bool:
+    """Return True if a reader sees the selection and the residents of the house: candidate areas are made of these."""
+    return shown.selected.equals(house.selected) and shown.residents.equals(house.residents)
 
 
 def _outcome(shortlist: Shortlist) -> pd.Series:
@@ -450,6 +465,6 @@ def difference_messages(found: pd.DataFrame, names: pd.Series[str]) -> list[Mess
     keys = list(dict.fromkeys(found["key"]))
     if not keys:
         return []
-    listed = ", ".join(f"{names[key]} ({key})" for key in keys)
+    listed = listed_areas(names, keys)
     name = "warning_derived_one" if len(keys) == 1 else "warning_derived"
     return [Message(name, {"count": len(keys), "names": listed})]

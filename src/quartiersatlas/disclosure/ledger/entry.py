@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.protection import Protection
     from quartiersatlas.disclosure.release import ReleasedResults
     from quartiersatlas.disclosure.suppression import SuppressionPattern
+    from quartiersatlas.disclosure.system.relations import Relations
     from quartiersatlas.intake import AreaData
 
 
@@ -66,6 +67,7 @@ def ledger_entry(
         plan={name: _keys(pattern.suppressed[name]) for name in sorted(map(str, pattern.suppressed))},
         sums=tuple((columns[one.whole], *(columns[part] for part in one.parts)) for one in relations.sums),
         parts=tuple((*(columns[part] for part in those), columns[whole]) for those, whole in relations.known_parts),
+        wholes=_wholes(relations, columns) if protection.find_sums else {},
         totals=_totals(data),
         candidates={} if of_earlier_date else _candidates(release, pattern, shown[names], protection),
     )
@@ -91,6 +93,14 @@ def _column(pattern: SuppressionPattern, source: str, shown: pd.Series[bool], pr
         absent=_keys(absent),
         round_base=protection.round_base,
     )
+
+
+def _wholes(relations: Relations, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return for every column those that it is nowhere more than by its numbers alone."""
+    return {
+        name: tuple(columns[whole] for part, whole in relations.seen_parts if part == number)
+        for number, name in enumerate(columns)
+    }
 
 
 def _totals(data: AreaData) -> dict[str, dict[str, float]]:

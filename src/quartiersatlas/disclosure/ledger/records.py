@@ -102,6 +102,9 @@ class LedgerEntry:
         Columns that add up: the whole, then its parts.
     parts : tuple of tuple of str
         Part and whole.
+    wholes : mapping of str to tuple of str
+        Every column among which relations were looked for -> the columns that it is nowhere more than: later releases
+        of the date take them from here. Empty where none were looked for, and in ledgers that are older than this.
     candidates : mapping of str to LedgerCandidate
         Candidate areas by their names.
     files : mapping of str to str
@@ -120,6 +123,7 @@ class LedgerEntry:
     totals: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     sums: tuple[tuple[str, ...], ...] = ()
     parts: tuple[tuple[str, ...], ...] = ()
+    wholes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     candidates: Mapping[str, LedgerCandidate] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -283,15 +287,15 @@ def _list(content: object, place: str) -> list[Any]:
 def _record(
     kind: type[Record], readers: Mapping[str, Callable[[object, str], Any]], content: object, place: str
 ) -> Record:
-    """Build a record; every part must be there, and nothing else."""
+    """Build a record; every part must be there, but those that came later, and nothing else."""
     found = table(content, place)
     for name in found:
         if name not in readers:
             raise InputError(f"{place} has {name!r}, which is not known")
     for name in readers:
-        if name not in found:
+        if name not in found and name not in CAME_LATER:
             raise InputError(f"{place} has no {name!r}")
-    return kind(**{name: read(found[name], f"{place}.{name}") for name, read in readers.items()})
+    return kind(**{name: read(found[name], f"{place}.{name}") for name, read in readers.items() if name in found})
 
 
 def _column(content: object, place: str) -> LedgerColumn:
@@ -320,6 +324,7 @@ COLUMN: dict[str, Callable[[object, str], Any]] = {
     "round_base": _base,
     "need": _tags,
 }
+CAME_LATER = {"wholes"}  # ledgers of this format that were written before do not have it
 CANDIDATE: dict[str, Callable[[object, str], Any]] = {"members": texts, "sums": mapped(number)}
 ENTRY: dict[str, Callable[[object, str], Any]] = {
     "id": text,
@@ -334,6 +339,7 @@ ENTRY: dict[str, Callable[[object, str], Any]] = {
     "totals": mapped(mapped(number)),
     "sums": _rows,
     "parts": _rows,
+    "wholes": mapped(texts),
     "candidates": mapped(_candidate),
     "files": mapped(text),
 }

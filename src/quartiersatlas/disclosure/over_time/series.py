@@ -14,6 +14,7 @@ from quartiersatlas.disclosure.ledger.entry import definition_of
 from quartiersatlas.disclosure.ledger.layers import outline_hashes
 from quartiersatlas.disclosure.over_time.other_borders import told_by_other_borders
 from quartiersatlas.disclosure.suppression import EarlierCells
+from quartiersatlas.disclosure.system.relations import EarlierRelations
 from quartiersatlas.errors import ReleaseError, list_some
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def earlier_cells(ledger: Ledger, data: AreaData, as_of: str = "") -> EarlierCel
     shown: dict[str, set[str]] = {}
     planned: dict[str, frozenset[str]] = {}
     totals: dict[str, float] = {}
+    relations: list[EarlierRelations] = []
     for entry in _of_date(ledger, data.period or as_of):
         same = _same_areas(ledger, entry, outlines)
         for name, column in entry.columns.items():
@@ -48,9 +50,34 @@ def earlier_cells(ledger: Ledger, data: AreaData, as_of: str = "") -> EarlierCel
                 planned[name] = planned.get(name, frozenset()) | (same & frozenset(keys))
         if same == set(outlines) == set(ledger.layers[entry.layer].outlines):
             totals |= {name: told[""] for name, told in entry.totals.items() if "" in told and name not in changed}
+            relations += _relations(entry, changed | set(_revised_columns(entry, data)))
     areas = data.areas.index
     cells = pd.DataFrame({name: areas.isin(list(told)) for name, told in shown.items()}, index=areas)
-    return EarlierCells(cells, {name: told - shown.get(name, set()) for name, told in planned.items()}, totals)
+    planned = {name: told - shown.get(name, set()) for name, told in planned.items()}
+    return EarlierCells(cells, planned, totals, tuple(relations))
+
+
+def _revised_columns(entry: LedgerEntry, data: AreaData) -> Iterator[str]:
+    """Yield the columns of which a value that was shown, or was not there, is another one now."""
+    for name, column in entry.columns.items():
+        if name in data.values.columns:
+            counts = data.counts(name)
+            shown = pd.Series(column.exact, dtype=float)
+            there = counts.reindex(list(column.absent)).notna().any()
+            if there or (column.round_base is None and counts.reindex(shown.index).ne(shown).any()):
+                yield name
+
+
+def _relations(entry: LedgerEntry, changed: set[str]) -> Iterator[EarlierRelations]:
+    """Yield what a release was planned with, without columns that mean something else now, or were mended."""
+    wholes = {
+        part: tuple(whole for whole in those if whole not in changed)
+        for part, those in entry.wholes.items()
+        if part not in changed
+    }
+    if wholes:
+        sums, parts = ([row for row in rows if changed.isdisjoint(row)] for rows in (entry.sums, entry.parts))
+        yield EarlierRelations(tuple(sums), tuple(parts), wholes)
 
 
 def _of_date(ledger: Ledger, date: str) -> list[LedgerEntry]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import ReleasedRule
 from quartiersatlas.disclosure.selection.limits import ShownLimits
@@ -45,6 +46,15 @@ def data_column(data: AreaData, name: str) -> str:
     """Return the column that a rule means by a name; the name itself where it is no column, such as an axis."""
     is_people = name == RESIDENTS and name not in data.values.columns and data.population is not None
     return str(data.population) if is_people else name
+
+
+def missing_facts(shortlist: Shortlist | None, how: str) -> list[Message]:
+    """Return what a reader has to know of missing persons; under a need index no smaller number is ruled out."""
+    if not how or shortlist is None:
+        return []
+    axes = set() if shortlist.need is None else {NEED, *(axis.id for axis in shortlist.need.spec.axes)}
+    searched = any(condition.looks_at in axes for condition in shortlist.rule.conditions)
+    return [Message("fact_missing"), *([Message("fact_missing_index")] if searched else [])]
 
 
 def looked_at(shortlist: Shortlist, data: AreaData) -> list[str]:
@@ -178,14 +188,14 @@ def released_screening(
         "n_assessed": int(assessed.sum()),
         "has_shortlist": True,
         "context_only": any(warning.name == "warning_rule_context" for warning in shortlist.warnings),
-        "rule": _rule(shortlist, str(pattern.data.population)),
+        "rule": rule_of(shortlist, str(pattern.data.population)),
         "levels": None if shortlist.levels is None else shortlist.levels.where(assessed, None),
         "level_names": () if spec is None else tuple(spec.levels),
         "missing": shown_missing(one, missing) if missing else None,
     }
 
 
-def _rule(shortlist: Shortlist, population: str) -> ReleasedRule:
+def rule_of(shortlist: Shortlist, population: str) -> ReleasedRule:
     """Return the rule with the published values that it names."""
     named = {
         name

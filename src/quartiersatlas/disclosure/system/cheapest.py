@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.disclosure.system.feasibility import quiet_descriptor
-from quartiersatlas.disclosure.system.partners import AREA_COST, narrow_cells, rows_between
+from quartiersatlas.disclosure.system.partners import AREA_COST, mended, rows_between, widths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.intp]
 
-MOST_CELLS, MOST_TARGETS = 700, 20  # the largest parts that were tried
-NODES = 50  # then the fast pattern stays: a limit in seconds would differ from machine to machine
-MOST_FLOWS = 1200  # variables of flows in one programme
+MOST_CELLS, MOST_TARGETS = 700, 40  # the largest parts that were tried
+NODES = 50  # then the last round counts: a limit in seconds would differ from machine to machine
+MOST_FLOWS, MANY_FLOWS = 1200, 600  # variables of flows in one programme, and where more than a few targets have some
 ROUNDS = 10  # of adding flows for targets that were left too narrow
+MOST_NEW = 3  # targets that get their flows in a round: what carries one often carries others
 
 
 def cheapest(task: Task, withheld: Bools, need: Floats) -> Bools:
@@ -43,7 +44,9 @@ def cheapest(task: Task, withheld: Bools, need: Floats) -> Bools:
     -----
     ``min sum w_j h_j + sum W_a z_a`` with ``h_j <= z_a`` for the cells of an index; a target ``k`` gets two flows
     ``u, d`` with ``M u = M d = 0``, ``-(x - l) h <= u, d <= (u - x) h`` and ``u_k - d_k >= need_k`` [1]_. Only the
-    targets that would be too narrow without them get their flows, round by round.
+    targets that would be too narrow without them get their flows, round by round; all others go as far as the withheld
+    cells of each of their rows alone can make good. Where that takes too many flows, the last pattern is mended as a
+    fast one is, and kept if it costs less.
 
     References
     ----------
@@ -85,6 +88,7 @@ class _Programme:
         lower, upper = table.bounds(self.base)
         self.down, self.up = self.x[cells] - lower.ravel()[cells], upper.ravel()[cells] - self.x[cells]
         self.matrix, self.room, self.equal = rows_between(table, cells, self.x)
+        self.by_cell = self.matrix.tocsc()
         self.targets = [i for i, cell in enumerate(cells) if need.ravel()[cell] > 0 and self.fixed[i]]
         self._areas()
 
@@ -100,26 +104,44 @@ class _Programme:
                 self.losses.append(np.flatnonzero(inside & (areas == area)))
 
     def solve(self) -> Bools | None:
-        """Return the cheapest pattern; None where the one that was given is as cheap or no better one is proved."""
+        """Return a cheaper pattern than the one that was given; None where none is found."""
         blocks: list[int] = []
+        pattern = None
         for _ in range(ROUNDS):
             chosen = self._choose(blocks)
             if chosen is None:
-                return None
+                break
             pattern = self.given.copy()
             pattern.ravel()[self.cells] = chosen
-            asked = np.zeros_like(self.need)
-            asked.ravel()[self.cells] = self.need.ravel()[self.cells]
-            failing = set(narrow_cells(self.task, pattern, self.need, asked).tolist())
+            failing = self._failing(pattern)
             if not failing:
-                return pattern if self._cost(chosen) < self._cost(self.given.ravel()[self.cells]) - 1e-9 else None
-            new = [i for i in self.targets if int(self.cells[i]) in failing and i not in blocks]
-            if not new:
-                return None
-            blocks += new
-            if 2 * len(self.cells) * len(blocks) > MOST_FLOWS:
-                return None
-        return None
+                return self._if_cheaper(pattern)
+            new = [i for i in failing if i not in blocks]
+            blocks += new[:MOST_NEW]
+            flows = 2 * len(self.cells) * len(blocks)
+            if not new or flows > (MOST_FLOWS if len(blocks) <= MOST_NEW else MANY_FLOWS):
+                break
+        return None if pattern is None else self._if_cheaper(self._mended(pattern))
+
+    def _if_cheaper(self, pattern: Bools) -> Bools | None:
+        cost, given = (self._cost(one.ravel()[self.cells]) for one in (pattern, self.given))
+        return pattern if cost < given - 1e-9 and not self._failing(pattern) else None
+
+    def _failing(self, pattern: Bools) -> list[int]:
+        """Return the targets that are too narrow, by what they lack."""
+        targets = self.cells[self.targets]
+        lacks = self.need.ravel()[targets] - widths(self.task.table, pattern, targets, self.need.ravel()[targets])
+        order = np.lexsort((self.task.cost.ravel()[targets], -lacks))  # not by place: areas may come in any order
+        return [self.targets[i] for i in order.tolist() if lacks[i] > 0]
+
+    def _mended(self, pattern: Bools) -> Bools:
+        """Return a pattern that leaves some targets too narrow with the cells that they need, and no others."""
+        inside = np.zeros(pattern.size, dtype=bool)
+        inside[self.cells] = True
+        outside = self.given & ~inside.reshape(pattern.shape)
+        task = self.task.with_withheld(self.task.withheld | outside)
+        asked = np.where(inside.reshape(pattern.shape), self.need, 0.0)
+        return mended(task, pattern, asked)
 
     def _cost(self, chosen: Bools) -> float:
         cost = self.task.cost.ravel()[self.cells]
@@ -132,15 +154,18 @@ class _Programme:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         n, m = len(self.cells), len(self.losses)
-        rows = _Rows(n + m + 2 * n * len(blocks))
+        first = n + m + 2 * len(self.targets)
+        rows = _Rows(first + 2 * n * len(blocks))
         self._bridges(rows)
         for number, members in enumerate(self.losses):
             for member in members:
                 rows.at_most([member, n + number], [1.0, -1.0], 0.0)
         lower, upper = np.zeros(rows.width), np.ones(rows.width)
         lower[:n] = self.fixed
+        for number, target in enumerate(self.targets):
+            self._neighbours(rows, upper, n + m + 2 * number, target)
         for number, target in enumerate(blocks):
-            self._flows(rows, lower, upper, n + m + 2 * n * number, target)
+            self._flows(rows, lower, upper, first + 2 * n * number, target)
         cost = np.zeros(rows.width)
         cost[:n], cost[n : n + m] = np.where(self.fixed, 0.0, self.task.cost.ravel()[self.cells]), AREA_COST
         limit = self._cost(self.given.ravel()[self.cells])
@@ -177,6 +202,27 @@ class _Programme:
             for one in free.tolist():
                 others = free[free != one].tolist()
                 rows.at_most([one, *others], [1.0, *[-1.0] * len(others)], 0.0)
+
+    def _neighbours(self, rows: _Rows, upper: Floats, place: int, target: int) -> None:
+        """Let a target go up and down no further than the withheld cells of each of its rows can make good."""
+        need = float(self.need.ravel()[self.cells[target]])
+        upper[place : place + 2] = np.minimum([self.up[target], self.down[target]], need)
+        rows.at_most([place, place + 1], [-1.0, -1.0], -need)
+        for row in self.by_cell[:, [target]].indices.tolist():
+            start, end = self.matrix.indptr[row : row + 2]
+            members, signs = self.matrix.indices[start:end], self.matrix.data[start:end]
+            sign = signs[members == target][0]
+            others = members != target
+            members, same = members[others], signs[others] == sign
+            for side in (0, 1):
+                if not self.equal[row] and (sign > 0) != (side == 0):
+                    continue
+                goes_up = same if side == 1 else ~same
+                room = np.minimum(np.where(goes_up, self.up[members], self.down[members]), need)
+                limit = 0.0 if self.equal[row] else float(self.room[row])
+                if limit >= need:
+                    continue
+                rows.at_most([place + side, *members], [1.0, *-room], limit)
 
     def _flows(self, rows: _Rows, lower: Floats, upper: Floats, place: int, target: int) -> None:
         """Let a target go up and down by as much as it needs, along withheld cells."""

@@ -70,7 +70,15 @@ class Task:
 
 def fast_pattern(task: Task) -> tuple[Bools, Floats]:
     """Find partners row by row, then along flows for what is still narrow; then open what turned out to be needless."""
-    withheld, need = _row_by_row(task), task.need.copy()
+    need = task.need.copy()
+    return mended(task, _row_by_row(task), need), need
+
+
+def mended(task: Task, withheld: Bools, need: Floats) -> Bools:
+    """Return a pattern with the partners that it lacks, and without those that are needless.
+
+    ``need`` is lowered in place where even withholding everything gives less.
+    """
     given_up = np.zeros_like(withheld)
     for _ in range(ROUNDS):
         failing = narrow_cells(task, withheld, need, need)
@@ -80,7 +88,7 @@ def fast_pattern(task: Task) -> tuple[Bools, Floats]:
         for cell in failing:
             withheld = _protect(task, withheld, need, int(cell), given_up)
     fewer = cleaned(task, withheld, need)
-    return (withheld if len(narrow_cells(task, fewer, need, need)) else fewer), need
+    return withheld if len(narrow_cells(task, fewer, need, need)) else fewer
 
 
 def narrow_cells(task: Task, withheld: Bools, need: Floats, asked: Floats) -> Ints:

@@ -59,6 +59,29 @@ class Relations:
     seen_parts: tuple[tuple[int, int], ...] = ()
 
 
+@dataclass(frozen=True)
+class EarlierRelations:
+    """What an earlier release of the same counts was planned with, by the names of the columns.
+
+    Parameters
+    ----------
+    sums : tuple of tuple of str
+        Wholes, each with its parts.
+    parts : tuple of tuple of str
+        Parts, each with their whole last.
+    wholes : mapping of str to tuple of str
+        Every column among which relations were looked for -> the columns that it was nowhere more than.
+    """
+
+    sums: tuple[tuple[str, ...], ...]
+    parts: tuple[tuple[str, ...], ...]
+    wholes: Mapping[str, tuple[str, ...]]
+
+    def settles(self, *columns: str) -> bool:
+        """Return True if relations among these columns were looked for: what was not found then is none now."""
+        return all(column in self.wholes for column in columns)
+
+
 def find_relations(
     counts: Floats,
     names: Sequence[str],
@@ -67,6 +90,7 @@ def find_relations(
     pairs: Iterable[tuple[str, str]] = (),
     *,
     search: bool = True,
+    earlier: Sequence[EarlierRelations] = (),
 ) -> Relations:
     """Return declared relations, and those that the counts show.
 
@@ -85,6 +109,9 @@ def find_relations(
         Part and whole, such as the counts of rates.
     search : bool, default True
         Whether relations are looked for as well.
+    earlier : sequence of EarlierRelations
+        What earlier releases found in these counts. Among the columns that one of them had, nothing is looked for
+        again: what is found can depend on withheld counts, and a plan that stands must not.
 
     Notes
     -----
@@ -107,15 +134,38 @@ def find_relations(
     named = [*pairs, *((part, whole) for whole, those in parts.items() for part in those)]
     known: list[Parts] = [((place[p],), place[w]) for p, w in named if p in place and w in place and p != w]
     for whole, those in parts.items():
-        inside = tuple(place[part] for part in those if part in place)
-        if whole in place and len(inside) > 1 and _are_apart(counts, inside, place[whole]):
-            known.append((inside, place[whole]))
+        inside = tuple(part for part in those if part in place)
+        if whole in place and len(inside) > 1 and _are_apart(counts, place, inside, whole, earlier):
+            known.append((tuple(place[part] for part in inside), place[whole]))
     known = list(dict.fromkeys(known))
-    found = _without_partial_sums(counts, declared, found_sums(counts)) if search else []
-    seen = (
-        [(part, whole) for part, whole in found_parts(counts) if ((part,), whole) not in set(known)] if search else []
+    if not search:
+        return Relations((*declared,), tuple(known))
+    found, seen = _found(counts, names, earlier)
+    single = set(known)
+    return Relations(
+        (*declared, *_without_partial_sums(counts, declared, found)),
+        tuple(known),
+        tuple((part, whole) for whole, part in sorted((b, a) for a, b in seen) if ((part,), whole) not in single),
     )
-    return Relations((*declared, *found), tuple(known), tuple(seen))
+
+
+def _found(
+    counts: Floats, names: Sequence[str], earlier: Sequence[EarlierRelations]
+) -> tuple[list[Sum], list[tuple[int, int]]]:
+    """Return sums, and pairs of part and whole: those of earlier releases, and others with what these did not have."""
+    place = {name: number for number, name in enumerate(names)}
+    rows = dict.fromkeys(row for one in earlier for row in one.sums if all(name in place for name in row))
+    sums = [Sum(place[row[0]], tuple(place[name] for name in row[1:])) for row in rows]
+    told = ((part, whole) for one in earlier for part, those in one.wholes.items() for whole in those)
+    seen = [(place[part], place[whole]) for part, whole in dict.fromkeys(told) if part in place and whole in place]
+    if any(one.settles(*names) for one in earlier):
+        return sums, seen
+
+    def is_new(*columns: int) -> bool:
+        return not any(one.settles(*(names[column] for column in columns)) for one in earlier)
+
+    sums += [one for one in found_sums(counts) if is_new(one.whole, *one.parts)]
+    return sums, seen + [pair for pair in found_parts(counts) if is_new(*pair)]
 
 
 def _without_partial_sums(counts: Floats, declared: list[Sum], found: list[Sum]) -> list[Sum]:
@@ -139,9 +189,18 @@ def _share_exact(counts: Floats, one: Sum) -> float:
     return float((rest[known] == 0).mean()) if known.any() else 0.0
 
 
-def _are_apart(counts: Floats, parts: tuple[int, ...], whole: int) -> bool:
-    """Return True if the parts together are nowhere more than the whole: then nobody is counted in two of them."""
-    return not bool((counts[:, parts].sum(axis=1) > counts[:, whole]).any())
+def _are_apart(
+    counts: Floats, place: Mapping[str, int], parts: tuple[str, ...], whole: str, earlier: Sequence[EarlierRelations]
+) -> bool:
+    """Return True if the parts together are nowhere more than the whole: then nobody is counted in two of them.
+
+    An earlier release that had each of them as a part has settled it.
+    """
+    for one in earlier:
+        if all((part, whole) in one.parts for part in parts):
+            return (*parts, whole) in one.parts
+    columns = [place[part] for part in parts]
+    return not bool((counts[:, columns].sum(axis=1) > counts[:, place[whole]]).any())
 
 
 def found_parts(counts: Floats) -> list[tuple[int, int]]:

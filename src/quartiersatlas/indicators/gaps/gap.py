@@ -100,6 +100,8 @@ class GroupGap(Charted):
         The counts of the areas, and those of the earlier date.
     strata : Strata, optional
         The counts of the age classes: they never leave.
+    before : AreaData, optional
+        The data of the earlier date.
     """
 
     spec: GapSpec
@@ -114,6 +116,7 @@ class GroupGap(Charted):
     counts: GapCounts
     earlier: GapCounts | None = None
     strata: Strata | None = None
+    before: AreaData | None = None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -363,6 +366,7 @@ def group_gap(
         counts=counts,
         earlier=before,
         strata=layers,
+        before=earlier,
     )
 
 

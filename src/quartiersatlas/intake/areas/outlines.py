@@ -30,12 +30,7 @@ SHOWN_GROUPS = 50  # duplicate keys whose features are compared for the message
 
 def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> None:
     """Refuse areas without a geometry, points and lines, and corners that lie nowhere."""
-    missing = keys[shapely.is_missing(shapes) | shapely.is_empty(shapes)]
-    if len(missing):
-        raise GeometryError(
-            f"{where}: {count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}. "
-            f"An outline that is not closed, or cannot be read, counts as none."
-        )
+    refuse_missing_outlines(shapes, keys, where)
     others = keys[~np.isin(shapely.get_type_id(shapes), POLYGONS)]
     if len(others):
         raise GeometryError(
@@ -47,6 +42,17 @@ def refuse_other_than_polygons(shapes: Shapes, keys: pd.Index, where: str) -> No
         raise GeometryError(
             f"{where}: {count_noun(len(nowhere), 'area has', 'areas have')} corners without a place, whose coordinates "
             f"are no finite numbers: {list_some(nowhere)}. Correct the file, or fetch it again."
+        )
+
+
+def refuse_missing_outlines(shapes: Shapes, keys: pd.Index, where: str) -> None:
+    """Refuse areas without a geometry: no map can draw them, and nobody is their neighbour."""
+    missing = keys[shapely.is_missing(shapes) | shapely.is_empty(shapes)]
+    if len(missing):
+        raise GeometryError(
+            f"{where}: {count_noun(len(missing), 'area has', 'areas have')} no geometry: {list_some(missing)}. "
+            f"An outline that is not closed, or cannot be read, counts as none. Add the outlines, or leave these areas "
+            f"out: areas[~(areas.geometry.isna() | areas.geometry.is_empty)]."
         )
 
 

@@ -33,6 +33,7 @@ from quartiersatlas.intake.areas.area_columns import (
     read_notices,
     with_left_out,
 )
+from quartiersatlas.intake.areas.outlines import refuse_missing_outlines
 from quartiersatlas.intake.frames import indexed_frame
 from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
@@ -344,6 +345,7 @@ def _start(areas: gpd.GeoDataFrame, *, alone: bool) -> AreaData:
         refuse_numbers(areas)
     areas = areas.drop(columns=numbers)
     areas = areas.set_axis(pd.Index(list(map(same_text, areas.index)), name=areas.index.name, dtype=object))
+    refuse_missing_outlines(areas.geometry.to_numpy(), areas.index, "join")
     texts = [column for column in areas.columns.drop("geometry") if holds_geometry(areas[column])]
     areas = with_left_out(areas.drop(columns=texts), texts)
     empty = pd.DataFrame(index=areas.index)

@@ -44,6 +44,8 @@ def refuse_row_numbers(table: pd.DataFrame, areas: pd.Index, *, from_file: bool)
         return
     index = keys_as_text(table.index).to_numpy()
     fitting = int(np.isin(index, list(areas)).sum())
+    if from_file and (width := width_of(areas)) is not None:  # keys that lost their zeros may count from 1 as well
+        fitting = max(fitting, sum(key.zfill(width) in areas for key in index))
     for position, name in enumerate(table.columns):
         column = table.iloc[:, position]
         if not isinstance(name, str) or _is_measure(column):

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import InputError
 
@@ -144,10 +146,12 @@ CANDIDATES = (
     "cp857",
 )
 USUAL = CANDIDATES[0]
-HIGH = re.compile(rb"[\x80-\xff][-'A-Za-z0-9\x80-\xff]{0,40}")
 ASCII_OF_WORDS = b"-'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-BEFORE = 24  # bytes of a word before its first special letter
-MOST_PLACES, MOST_WORDS = 200_000, 3000  # places of a large file that are looked at, and distinct words among them
+BEFORE, AFTER = 24, 41  # bytes of a word before its first special letter, and from there on
+BLOCK = 1 << 20  # bytes that are looked at together
+FIRST_HIGH = 128
+OF_WORDS = np.isin(np.arange(256), list(ASCII_OF_WORDS)) | (np.arange(256) >= FIRST_HIGH)
+MOST_PLACES, MOST_WORDS = 50_000, 3000  # places of a large file that are looked at, and distinct words among them
 
 GERMAN = frozenset("äöüßẞ")
 NEIGHBOURS = {  # letters beside those of German -> how unusual they are in a file of a German city
@@ -241,13 +245,27 @@ def _is_shown(best: _Reading, usual: _Reading) -> bool:
 
 
 def _words(raw: bytes) -> list[bytes]:
-    """Return distinct words that have a letter beyond ASCII, in the order of the file."""
-    found: dict[bytes, None] = {}
-    for number, hit in enumerate(HIGH.finditer(raw)):
-        if number >= MOST_PLACES or len(found) >= MOST_WORDS:
-            break
-        before = raw[max(hit.start() - BEFORE, 0) : hit.start()]
-        found[before[len(before.rstrip(ASCII_OF_WORDS)) :] + hit.group()] = None
+    """Return distinct words that have a letter beyond ASCII, in the order of the file.
+
+    A word is what stands around its first such letter, as far as ``BEFORE`` and ``AFTER`` reach.
+    """
+    letter, found, places = np.frombuffer(raw, np.uint8), dict[bytes, None](), 0
+    low = 0
+    while low < len(raw) and places < MOST_PLACES and len(found) < MOST_WORDS:
+        end = raw.find(b"\n", low + BLOCK)
+        block = letter[low : len(raw) if end < 0 else end + 1]
+        high = np.flatnonzero(block >= FIRST_HIGH)
+        gaps = np.concatenate([[-1], np.flatnonzero(~OF_WORDS[block]), [len(block)]]) + low
+        place = np.searchsorted(gaps, high + low)
+        place, first = np.unique(place, return_index=True)
+        starts, at, stops = gaps[place - 1] + 1, high[first] + low, gaps[place]
+        starts, stops = np.maximum(starts, at - BEFORE), np.minimum(stops, at + AFTER)
+        for one, other in zip(starts.tolist(), stops.tolist(), strict=True):
+            if places >= MOST_PLACES or len(found) >= MOST_WORDS:
+                break
+            found[raw[one:other]] = None
+            places += 1
+        low += len(block)
     return list(found)
 
 

@@ -113,7 +113,8 @@ def mended_texts(
 ) -> tuple[list[str], list[str]]:
     """Return texts with their letters as they are meant, and what was done to them; ``line`` tells where one is."""
     together = "\n".join(texts)  # one look at all of them: most files need no look at each
-    if not LEADS.search(together) and form(together) == together and (form is same_cell or not _has_blank_ends(texts)):
+    in_form = together.isascii() or (not LEADS.search(together) and form(together) == together)
+    if in_form and (form is same_cell or not _has_blank_ends(texts)):
         return list(texts), []
     new, broken, repaired, changed = list(texts), list[int](), list[int](), list[int]()
     for at, text in enumerate(texts):
@@ -138,7 +139,7 @@ def mended_texts(
 
 
 def _has_blank_ends(texts: Sequence[str]) -> bool:
-    return any(text != text.strip() for text in texts)
+    return list(texts) != list(map(str.strip, texts))
 
 
 def _repair_note(texts: Sequence[str], new: Sequence[str], at: Sequence[int], what: str) -> Iterable[str]:

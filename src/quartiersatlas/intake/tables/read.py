@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
@@ -16,6 +15,7 @@ from quartiersatlas.errors import ColumnError, InputError, KeyColumnError, SpecE
 from quartiersatlas.intake.areas.area_columns import is_notice, optional_names
 from quartiersatlas.intake.areas.key_parts import key_widths
 from quartiersatlas.intake.frames import raw_table_of
+from quartiersatlas.intake.tables.census_grids import CensusGrid
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.tables.garbled import mended, mended_texts
 from quartiersatlas.intake.tables.headers import Problem, find_column, folded
@@ -29,7 +29,8 @@ from quartiersatlas.intake.tables.rows import (
     without_records,
     without_values,
 )
-from quartiersatlas.intake.tables.values.codes import STATUSES, symbol_profile
+from quartiersatlas.intake.tables.values.codes import symbol_profile
+from quartiersatlas.intake.tables.values.frames import frames_of, limits_of
 from quartiersatlas.intake.tables.values.marks import bounds_frame, no_bounds
 from quartiersatlas.intake.tables.values.numbers import decide_decimal
 from quartiersatlas.intake.tables.values.typed import padding_notes, read_typed_column
@@ -94,7 +95,8 @@ def read_table(
         Columns that look like numbers and are not.
     symbols : str or mapping, default "auto"
         Marks instead of numbers or beside them: a profile (``"auto"``, ``"din55301"``, ``"genesis"``, ``"lsn"``,
-        ``"ba"``, ``"berlin_mss"``), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
+        ``"ba"``, ``"berlin_mss"``, ``"zensus2022"``, ``"zensus2011"``, ``"eurostat"``: under ``"auto"`` the header of a
+        census grid is known), or mark -> status. ``-`` is zero and ``.`` is suppressed: never the same. A mark
         such as ``"-9999"`` is every cell of that number, and ``"-1": "value"`` says that it is a true number. A mark
         that hides a number between limits is ``"[c]": ("suppressed", 1, 4)``; ``None`` leaves an end open.
     sheet : str, optional
@@ -365,12 +367,21 @@ class _Read:
 def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     """Read from a raw table what the options ask for."""
     cells, problems, notes = _named_columns(raw, options.first_key)
+    census = CensusGrid.of(list(cells), options.symbols)
+    options = replace(options, symbols=census.meanings(options.symbols))
     body, more = _wanted_rows(raw, cells, options, problems)
-    notes += more
+    body, marked = census.without_flag(body, keep=options.named is not None and census.flag in options.named)
+    notes += [*more, *census.notes]
     read = _read_pivoted(raw, body, options) if options.pivot else _read_wide(raw, body, options)
+    written = _written(raw, read.decimal)
+    if not options.pivot:  # the cells are read: a large file is let go of before its frames are made
+        for held in (raw.columns, cells, body.cells):
+            held.clear()
     index = pd.Index(body.keys, name="key", dtype=object)
-    values, status = _frames(read.columns, index)
-    limits = _limits(read.columns, index)
+    values, status = frames_of(read.columns, index)
+    status, more = census.flagged(values, status, marked)
+    notes += more
+    limits = limits_of(read.columns, index)
     if options.pivot:
         labels = _labels(raw, body, options)
         limits = [] if options.aggregate else limits  # a sum with a suppressed part has no limits of its own
@@ -392,7 +403,6 @@ def assemble(raw: RawTable, path: Path, options: ReadOptions) -> Table:
     notes += read.notes + [note for column in read.columns.values() for note in column.notes] + _text_note(read.columns)
     problems += read.problems
     listed = _listed(problems, read.columns)
-    written = _written(raw, read.decimal)
     return Table(values, status, listed, path, written, tuple(notes), units, bounds)
 
 
@@ -526,13 +536,22 @@ def _read(raw: RawTable, chosen: Mapping[str, Cells], body: Body, as_text: set[s
     """Read columns with one decimal mark for all of them, their letters as they are meant."""
     if not chosen:
         raise InputError(f"{raw.source}: no column is left besides the key {body.key!r}.")
-    as_meant = {name: mended(name, cells, body.rows, raw.source) for name, cells in chosen.items()}
-    chosen = {name: cells for name, (cells, _) in as_meant.items()}
+    as_meant: dict[str, tuple[Cells, list[str]]] = {}
+
+    def meant(
+        name: str,
+    ) -> Cells:  # when it is asked for: what was found out of a column takes more room than the column
+        if name not in as_meant:
+            as_meant[name] = mended(name, chosen[name], body.rows, raw.source)
+        return as_meant[name][0]
+
     profile = symbol_profile(options.symbols)
-    numeric = [cells for name, cells in chosen.items() if name not in as_text and not is_notice(name)]
+    numeric = (meant(name) for name in chosen if name not in as_text and not is_notice(name))
     decimal = options.decimal or decide_decimal(numeric, profile)
-    columns = {
-        name: read_typed_column(
+    columns = {}
+    for name in chosen:
+        cells = meant(name)
+        columns[name] = read_typed_column(
             name,
             cells,
             body.rows,
@@ -541,9 +560,8 @@ def _read(raw: RawTable, chosen: Mapping[str, Cells], body: Body, as_text: set[s
             as_text=name in as_text or is_notice(name),
             decided=options.decimal is not None,
         )
-        for name, cells in chosen.items()
-    }
-    return _Read(columns, decimal, [note for _, notes in as_meant.values() for note in notes])
+        cells.forget()
+    return _Read(columns, decimal, [note for name in chosen for note in as_meant[name][1]])
 
 
 def _wanted(
@@ -563,22 +581,6 @@ def _wanted(
         if found != requested[new]
     ]
     return wanted | {name: name for name in available if is_notice(name)}
-
-
-def _frames(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
-    words = pd.Series(STATUSES, dtype="str").array
-    values = {name: column.values for name, column in read.items()}
-    status = {name: words.take(column.status) for name, column in read.items()}
-    return pd.DataFrame(values, index=index), pd.DataFrame(status, index=index)
-
-
-def _limits(read: Mapping[str, Column], index: pd.Index) -> list[pd.DataFrame]:
-    """Return the lower and the upper limits of all cells; nothing where no cell has any."""
-    if all(column.bounds is None for column in read.values()):
-        return []
-    none = np.full((2, len(index)), np.nan)
-    both = {name: none if column.bounds is None else column.bounds for name, column in read.items()}
-    return [pd.DataFrame({name: limits[end] for name, limits in both.items()}, index=index) for end in (0, 1)]
 
 
 def _chosen(frame: pd.DataFrame, wanted: Mapping[str, str]) -> pd.DataFrame:

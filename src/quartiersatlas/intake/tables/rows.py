@@ -156,9 +156,11 @@ def keyed(
     name = find_column(key, list(cells), raw.source)
     if name != key:
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
-    refuse_faulty_keys(name, cells[name], raw.rows, raw.source)
+    shown = cells[name].as_shown()
+    shown_texts = shown.texts()
+    refuse_faulty_keys(name, cells[name], raw.rows, raw.source, shown_texts if shown is cells[name] else None)
     texts, notes = mended_texts(
-        [text.strip() for text in cells[name].as_shown().texts()],
+        list(map(str.strip, shown_texts)),
         f"the key {name!r}",
         raw.source,
         lambda at: raw.rows[at],
@@ -169,7 +171,7 @@ def keyed(
     notes += [note] if note else []
     keys = np.array(texts, dtype=object)
     body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name}, parts)
-    if (keys != "").all():
+    if all(texts):
         return body, notes
     if body.cells:
         body = body.take(~(_blank_rows(body.cells) & (keys == "")))
@@ -191,6 +193,9 @@ MADE_TEXT = re.compile(r'="([^"]+)"|\'([^"\']+)')
 
 def _without_signs_of_text(keys: list[str], name: str) -> tuple[list[str], str]:
     """Return keys without the signs that make them text in a spreadsheet, if all of them have these; and a note."""
+    first = next(filter(None, keys), "")
+    if not MADE_TEXT.fullmatch(first):
+        return keys, ""
     found = [MADE_TEXT.fullmatch(key) for key in keys if key]
     if not found or not all(found):
         return keys, ""

@@ -15,16 +15,20 @@ from quartiersatlas.errors import InputError, SpecError
 from quartiersatlas.intake.tables.encodings import Encoded, encoded
 from quartiersatlas.intake.tables.headers import find_header, without_footnotes
 from quartiersatlas.intake.tables.rows import without_lines
-from quartiersatlas.intake.tables.values.cells import PADDING, ByteCells, Cells, RawTable, TextCells
+from quartiersatlas.intake.tables.values.cells import ByteCells, Cells, RawTable, TextCells
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
+    from typing import Any
+
+    from numpy.typing import NDArray
 
     from quartiersatlas.intake.tables.headers import RawRow
 
 SAMPLED = 1 << 16  # bytes from which the dialect is found out
 DELIMITERS = ";\t|,"  # in this order, where several fit equally well
+BLOCK = 1 << 18  # bytes that are searched for ends of cells at a time
 HEAD = 1 << 16  # bytes in which the header of a large file stands
 
 
@@ -181,28 +185,32 @@ def read_regular(file: Encoded, delimiter: str, key: str, header_rows: int | Non
 def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, codec: str) -> list[Cells] | None:
     """Return the columns as stretches of the bytes; None where a row has another width."""
     letter = np.frombuffer(raw, np.uint8)
-    body = letter[start:stop]
-    is_end = np.ones(len(body) + 1, bool)  # the last row ends with the body
-    np.equal(body, ord("\n"), out=is_end[:-1])
-    is_any = is_end.copy()
-    is_any[:-1] |= body == ord(delimiter)
-    ends = np.flatnonzero(is_any)
-    count = int(np.count_nonzero(is_end))
-    if len(ends) != count * width or not is_end[ends[width - 1 : -1 : width]].all():
+    kind = np.int32 if len(raw) < np.iinfo(np.int32).max else np.int64
+    count = raw.count(b"\n", start, stop) + 1
+    own: list[NDArray[Any]] = [np.empty(count, kind) for _ in range(width)]
+    filled = 0
+    for low in range(start, stop, BLOCK):  # a block at a time: the working arrays stay in the cache
+        block = letter[low : min(low + BLOCK, stop)]
+        ends = np.flatnonzero((block == ord("\n")) | (block == ord(delimiter))) + low
+        if filled + len(ends) >= count * width:
+            return None
+        for position in range(width):
+            part = ends[(position - filled) % width :: width]
+            first = (filled - position + width - 1) // width
+            own[position][first : first + len(part)] = part
+        filled += len(ends)
+    own[-1][-1] = stop  # the last row ends with the body
+    if filled != count * width - 1 or not (letter[own[-1][:-1]] == ord("\n")).all():
         return None
-    ends = np.ascontiguousarray(ends.reshape(count, width).T)  # one row per column of the table
-    ends += start
-    before = np.append(start - 1, ends[-1, :-1])
-    returns = letter[ends[-1] - 1] == ord("\r")
+    before = np.append(np.array([start - 1], kind), own[-1][:-1])
+    returns = letter[own[-1] - 1] == ord("\r")
     if raw.count(b"\r", start, stop) != np.count_nonzero(returns):
         return None  # a line end of another kind
-    ends[-1] -= returns
-    if not raw[ends[0, -1] : ends[-1, -1]].decode(codec).replace(delimiter, " ").strip():
+    own[-1] -= returns
+    if not raw[own[0][-1] : own[-1][-1]].decode(codec).replace(delimiter, " ").strip():
         return None  # a last row with one cell, which may be a footnote
-    padded = raw + PADDING
     return [
-        ByteCells(padded, ends[position - 1] if position else before, ends[position], codec)
-        for position in range(width)
+        ByteCells(raw, own[position - 1] if position else before, own[position], codec) for position in range(width)
     ]
 
 

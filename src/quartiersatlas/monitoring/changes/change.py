@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
@@ -14,11 +14,12 @@ from quartiersatlas.errors import BreakError, ColumnError, JoinError, SpecError,
 from quartiersatlas.indicators.change import carry_recipe
 from quartiersatlas.indicators.periods import refuse_no_course
 from quartiersatlas.intake import AreaData, check_vintages
+from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.monitoring.changes.break_report import break_report
 from quartiersatlas.monitoring.changes.definitions import definition_of, differing
 from quartiersatlas.monitoring.changes.drawn import change_chart
 from quartiersatlas.monitoring.changes.record import ChangeRecord
-from quartiersatlas.monitoring.changes.rows import Asked, changed_rows
+from quartiersatlas.monitoring.changes.rows import SUMMED, Asked, changed_rows, levels
 from quartiersatlas.monitoring.changes.transitions import Transitions, class_transitions
 from quartiersatlas.monitoring.changes.words import change_sentences
 from quartiersatlas.space.outline_moves import compare_outlines
@@ -37,7 +38,14 @@ ON_DATES = 2  # a change needs as many
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Change(ChangeRecord, Charted):  # noqa: D101 - the docstring is that of the record
-    __doc__ = ChangeRecord.__doc__
+    __doc__ = f"""{(ChangeRecord.__doc__ or "").rstrip()}
+    dates : tuple of AreaData
+        The data it was made of, in the house only.
+    asked : Asked
+        The arguments of the call.
+    """
+    dates: tuple[AreaData, ...] = field(repr=False)  # what it was made of
+    asked: Asked = field(repr=False)
 
     def transitions(
         self, classes: int | Sequence[float], limits: ClassLimits = "fixed", *, indicator: str = ""
@@ -255,6 +263,10 @@ def change(
         adjust=adjust,
         level=level,
         dates=dates,
+        asked=options,
+        periods=tuple(data.period for data in dates),
+        levels=levels(dates, asked),
+        summed=frozenset(name for name in asked if kind_of(dates[-1], name) in SUMMED),
         names=dates[-1].areas["name"],
         meanings={name: dates[-1].catalogue.get(name) for name in asked},
         breaks=broken,

@@ -5,15 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from quartiersatlas.catalogue.texts import check_lang, number_text, text
 from quartiersatlas.errors import SpecError
-from quartiersatlas.indicators.columns import city_values
-from quartiersatlas.intake.joining.data import kind_of
-from quartiersatlas.monitoring.changes.definitions import definition_of, differing
-from quartiersatlas.monitoring.changes.rows import SUMMED
-from quartiersatlas.monitoring.changes.words import change_unit
+from quartiersatlas.monitoring.changes.words import change_unit, untold_sentences
 from quartiersatlas.monitoring.pictures.courses import Stretch, course_chart
 from quartiersatlas.monitoring.pictures.moved import MovedRow, MovedWords, caterpillar_chart, moved_chart
 
@@ -22,7 +16,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart
-    from quartiersatlas.intake import AreaData
     from quartiersatlas.monitoring.changes.record import ChangeRecord
 
 KEYS = {"city": ("change_key_up", "change_key_down"), None: ("change_key_risen", "change_key_fallen")}
@@ -42,11 +35,11 @@ def change_chart(found: ChangeRecord, kind: str, lang: Lang, indicator: str, ste
     rows = found.of(name, *step)
     meaning = found.meanings[name]
     if kind == "course":
-        return course_chart(_stretches(found.dates, name, lang), meaning, lang)
+        return course_chart(_stretches(found.levels, name, lang), meaning, lang)
     known = rows[rows["change"].notna() & rows["reason"].ne("few")]
     if not len(known):
         raise SpecError(f"change: no area has a change of {name!r} between these dates; its reasons: {_reasons(rows)}.")
-    summed = kind_of(found.dates[-1], name) in SUMMED
+    summed = name in found.summed
     city = found.of_city(name, *step)
     words = MovedWords(
         indicator=meaning.label(lang),
@@ -107,8 +100,7 @@ def _note(found: ChangeRecord, rows: pd.DataFrame, lang: Lang, kind: str, most: 
         )
         said.append(text("change_note_tests", lang, n=n, level=number_text(100 * found.level, 0, lang)))
     missing = int(rows["change"].isna().sum())
-    if missing:
-        said.append(text("change_unknown", lang, n=number_text(missing, 0, lang)))
+    said += untold_sentences(rows, lang)
     few = int((rows["change"].notna() & rows["reason"].eq("few")).sum())
     if few:
         said.append(text("change_note_few", lang, n=number_text(few, 0, lang)))
@@ -122,30 +114,15 @@ def _reasons(rows: pd.DataFrame) -> str:
     return ", ".join(f"{name} ({n})" for name, n in rows["reason"].value_counts().items())
 
 
-def _stretches(dates: tuple[AreaData, ...], name: str, lang: Lang) -> list[Stretch]:
+def _stretches(levels: pd.DataFrame, name: str, lang: Lang) -> list[Stretch]:
     """Return the dates by definition: a new stretch wherever it changes."""
-    groups: list[list[AreaData]] = []
-    for data in dates:
-        if groups and not differing(definition_of(groups[-1][-1], name), definition_of(data, name)):
-            groups[-1].append(data)
-        else:
-            groups.append([data])
+    own = levels[levels["indicator"].eq(name)]
     return [
         Stretch(
-            tuple(data.period for data in group),
-            tuple(_city(data, name) for data in group),
-            tuple(
-                float(np.nanmedian(data.values[name])) if data.values[name].notna().any() else float("nan")
-                for data in group
-            ),
-            group[0].catalogue.get(name).label(lang),
+            tuple(map(str, part["period"])),
+            tuple(map(float, part["city"])),
+            tuple(map(float, part["median"])),
+            str(part[f"label_{lang}"].iloc[0]),
         )
-        for group in groups
+        for _, part in own.groupby("stretch", sort=True)
     ]
-
-
-def _city(data: AreaData, name: str) -> float:
-    try:
-        return city_values(data, name)
-    except SpecError:
-        return float("nan")

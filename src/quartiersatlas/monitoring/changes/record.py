@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from quartiersatlas.catalogue import Indicator
-    from quartiersatlas.intake import AreaData
 
     RelativeTo = Literal["city"] | None
     Adjust = Literal["bh", "none"]
@@ -45,12 +44,17 @@ class ChangeRecord:
         How p values are adjusted.
     level : float
         Up to which adjusted p a change is shown.
-    dates : tuple of AreaData
-        From the earliest to the latest.
+    periods : tuple of str
+        The dates as they are called, from the earliest to the latest.
+    levels : DataFrame
+        One row per indicator and date: ``city``, ``median`` (of the areas), ``stretch`` (a number that rises wherever
+        the definition changes), ``label_de``, ``label_en`` (what the indicator is called there).
     names : Series of str
         District key -> name.
     meanings : mapping of str to Indicator
         What the indicators mean at the last date.
+    summed : frozenset of str
+        Indicators that are counts or amounts: no value of an area stands beside the city's.
     breaks : mapping of (str, str, str) to str
         Indicator, earlier and later date -> what differs between their definitions, in words.
     """
@@ -60,20 +64,17 @@ class ChangeRecord:
     relative_to: RelativeTo
     adjust: Adjust
     level: float
-    dates: tuple[AreaData, ...] = field(repr=False)
+    periods: tuple[str, ...]
+    levels: pd.DataFrame = field(repr=False)
     names: pd.Series[str] = field(repr=False)
     meanings: Mapping[str, Indicator] = field(repr=False)
+    summed: frozenset[str] = frozenset()
     breaks: Mapping[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
 
     @property
     def indicators(self) -> list[str]:
         """The indicators, in their order."""
         return list(self.meanings)
-
-    @property
-    def periods(self) -> list[str]:
-        """The dates as they are called."""
-        return [data.period for data in self.dates]
 
     def of(self, indicator: str = "", earlier: str = "", later: str = "") -> pd.DataFrame:
         """Return the rows of one indicator and two dates.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators.columns import city_values
 from quartiersatlas.indicators.periods import years_between
 from quartiersatlas.intake.joining.data import kind_of
+from quartiersatlas.monitoring.changes.definitions import definition_of, differing
 from quartiersatlas.monitoring.changes.steps import RateStep, adjusted, change_of_numbers, change_of_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from quartiersatlas.intake import AreaData
 
@@ -77,6 +78,8 @@ class Asked:
         Indicator and two dates with unlike definitions.
     moved : frozenset of str
         Keys of areas whose outline moved.
+    withheld : mapping of (str, str) to frozenset of str
+        Indicator and date -> keys of areas that count in the city and are told nowhere.
     """
 
     against_city: bool
@@ -86,6 +89,7 @@ class Asked:
     min_denominator: int = 0
     breaks: frozenset[tuple[str, str, str]] = frozenset()
     moved: frozenset[str] = frozenset()
+    withheld: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 def changed_rows(
@@ -160,6 +164,22 @@ def _one(
     }
 
 
+def levels(dates: Sequence[AreaData], indicators: Sequence[str]) -> pd.DataFrame:
+    """Return the city value and the median area of each indicator and date, and where its definition changes."""
+    rows = []
+    for name in indicators:
+        stretch, before = 0, None
+        for data in dates:
+            own = definition_of(data, name)
+            stretch += int(before is not None and bool(differing(before, own)))
+            before, meaning, values = own, data.catalogue.get(name), data.values[name].dropna().astype(float)
+            median = float(values.median()) if len(values) else float("nan")
+            rows.append(
+                (name, data.period, stretch, _city(data, name), median, meaning.label("de"), meaning.label("en"))
+            )
+    return pd.DataFrame(rows, columns=["indicator", "period", "stretch", "city", "median", "label_de", "label_en"])
+
+
 def _is_counted(data: AreaData, name: str, pairs: tuple[Any, ...]) -> bool:
     """Return whether a rate is one of persons among persons, so that chance has a size."""
     if not data.catalogue.get(name).rules.part_of_whole:
@@ -229,7 +249,11 @@ def _emptied(
         reason = reason.mask(reason.isin(["", "few", "no_counts"]), "break")
     moved = pd.Series(rows.index.isin(asked.moved), index=rows.index)
     rows.loc[moved, EMPTIED] = np.nan
-    return rows.assign(reason=reason.mask(moved, "moved"))
+    reason = reason.mask(moved, "moved")
+    hidden = frozenset().union(*(asked.withheld.get((name, period), frozenset()) for period in periods))
+    withheld = pd.Series(rows.index.isin(hidden), index=rows.index)
+    rows.loc[withheld] = np.nan
+    return rows.assign(reason=reason.mask(withheld, "withheld"))
 
 
 def _with_verdicts(table: pd.DataFrame, asked: Asked) -> pd.DataFrame:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.texts import check_lang, number_text, text, value_text
-from quartiersatlas.intake.joining.data import kind_of
-from quartiersatlas.monitoring.changes.rows import SUMMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,14 +55,19 @@ def _of_indicator(found: ChangeRecord, name: str, lang: Lang) -> str:
     )
     if broken is not None:
         return text("change_broken", lang, **ends)
-    sentences = [_city(city, meaning, ends, lang, summed=kind_of(found.dates[-1], name) in SUMMED)]
+    sentences = [_city(city, meaning, ends, lang, summed=name in found.summed)]
     rows = found.of(name)
     if city["tested"]:
         sentences.append(_areas(rows, city, found, meaning, lang))
-    unknown = rows.loc[rows["change"].isna(), "reason"]
-    if len(unknown):
-        sentences.append(text("change_unknown", lang, n=number_text(len(unknown), 0, lang)))
-    return " ".join(sentences)
+    return " ".join([*sentences, *untold_sentences(rows, lang)])
+
+
+def untold_sentences(rows: pd.DataFrame, lang: Lang) -> list[str]:
+    """Return how many areas have no change, and for how many it is withheld."""
+    reasons = rows.loc[rows["change"].isna(), "reason"]
+    n_withheld = int(reasons.eq("withheld").sum())
+    counts = {"change_unknown": len(reasons) - n_withheld, "change_withheld": n_withheld}
+    return [text(name, lang, n=number_text(n, 0, lang)) for name, n in counts.items() if n]
 
 
 def _city(city: dict[str, Any], meaning: Indicator, ends: dict[str, str], lang: Lang, *, summed: bool) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,8 @@ from quartiersatlas.monitoring.comparisons.estimates import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts.marks import Mark
 
@@ -82,6 +84,8 @@ class FundedComparison(Charted):
         Areas that are in neither group: ``"bordering"`` a funded one, ``"unknown"`` in a year, ``"excluded"``.
     comment : str
         What the office says to it.
+    call : mapping of str to object
+        Panel and options, to compare again; empty in what has left.
     """
 
     outcome: str
@@ -97,6 +101,7 @@ class FundedComparison(Charted):
     others: pd.Index
     dropped: Mapping[str, tuple[str, ...]]
     comment: str = ""
+    call: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def text(self, lang: Lang = "de") -> str:
         """Return the comparison in sentences: what it can see first, then the outcome, then what it does not say.
@@ -277,8 +282,7 @@ def compare_funded(
     absent = [key for key in chosen if key not in values.index]
     if absent:
         raise ColumnError(f"compare_funded: there are no areas {list_some(absent)}, which are said to be funded.")
-    if bordering is None:
-        bordering = _bordering(panel, chosen)
+    bordering = _bordering(panel, chosen) if bordering is None else bordering
     years = [int(year) for year in values.columns]
     after = [year for year in years if year > selected]
     before = [year for year in years if selected - YEARS_BEFORE <= year < selected]
@@ -289,18 +293,10 @@ def compare_funded(
         "unknown": tuple(used.index[used.isna().any(axis=1)]),
         "excluded": tuple(sorted(set(exclude))),
     }
-    out = {key for keys in dropped.values() for key in keys}
-    kept = used[~used.index.isin(out)]
+    kept = used.drop(index=[key for keys in dropped.values() for key in keys], errors="ignore")
     is_funded = kept.index.isin(chosen)
     _check_groups(int(is_funded.sum()), int((~is_funded).sum()), dropped)
-    course = GroupCourse(
-        post=kept[after].mean(axis=1).to_numpy(),
-        chosen=kept[selected].to_numpy(),
-        earlier=kept[before].mean(axis=1).to_numpy(),
-        funded=is_funded,
-        years_after=float(np.mean(after)) - selected,
-        years_before=float(np.mean(before)) - selected,
-    )
+    course = _course(kept, is_funded, selected, before, after)
     table = estimates(course)
     return FundedComparison(
         outcome=outcome,
@@ -316,6 +312,30 @@ def compare_funded(
         others=kept.index[~is_funded],
         dropped=dropped,
         comment=comment,
+        call={
+            "panel": panel,
+            "funded": chosen,
+            "outcome": outcome,
+            "selected": selected,
+            "selected_on": selected_on,
+            "exclude": dropped["excluded"],
+            "bordering": dropped["bordering"],
+            "comment": comment,
+        },
+    )
+
+
+def _course(
+    kept: pd.DataFrame, is_funded: NDArray[np.bool_], selected: int, before: list[int], after: list[int]
+) -> GroupCourse:
+    """Return the years before, at and after the selection of the areas that are compared."""
+    return GroupCourse(
+        post=kept[after].mean(axis=1).to_numpy(),
+        chosen=kept[selected].to_numpy(),
+        earlier=kept[before].mean(axis=1).to_numpy(),
+        funded=is_funded,
+        years_after=float(np.mean(after)) - selected,
+        years_before=float(np.mean(before)) - selected,
     )
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.base.checks import names as names_of
-from quartiersatlas.catalogue.texts import number_text, text, value_text
+from quartiersatlas.catalogue.texts import number_text, pick, text, value_text
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators.rates import rates
 from quartiersatlas.intake import AreaData
@@ -48,6 +48,10 @@ class Twins:
         So many nearest areas were looked at.
     names : Series of str
         The areas asked for.
+    labels : tuple of (str, str)
+        What the indicators are called, in German and English.
+    call : mapping of str to object
+        The options, to look for them again; empty in what has left.
     """
 
     table: pd.DataFrame
@@ -56,6 +60,8 @@ class Twins:
     reliability: pd.Series[float]
     number: int
     names: pd.Series[str]
+    labels: tuple[tuple[str, str], ...] = ()
+    call: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def text(self, lang: Lang = "de") -> str:
         """Return the twins in sentences.
@@ -87,7 +93,8 @@ class Twins:
             ]
             lines.append(text("twins_some", lang, name=name, twins="; ".join(found)))
         number = number_text(self.number, 0, lang)
-        return "\n".join([*lines, text("twins_how", lang, number=number, names=", ".join(self.indicators))])
+        named = ", ".join(pick(lang, *label) for label in self.labels)
+        return "\n".join([*lines, text("twins_how", lang, number=number, names=named)])
 
     def __repr__(self) -> str:
         stable = self.table["area"].nunique()
@@ -171,18 +178,15 @@ def twins(
     """
     expects(data, AreaData, "twins", "data = qa.join(areas, table)")
     expects(others or {}, Mapping, "twins: others", 'others={"Halle": data_halle}')
-    for city, one in (others or {}).items():
-        expects(one, AreaData, f"twins: others[{city!r}]", "data = qa.join(areas, table)")
     asked = names_of(areas, "twins: areas")
     absent = [key for key in asked if key not in data.areas.index]
     if absent:
         raise ColumnError(f"twins: there are no areas {list_some(absent)}.")
-    for name, value in (("number", number), ("runs", runs)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SpecError(f"twins: {name}={value!r} must be a whole number from 1.")
+    _refuse_odd_numbers(number=number, runs=runs)
     chosen = _indicators(data, indicators)
     cities = {OWN: data, **(others or {})}
     for city, one in (others or {}).items():
+        expects(one, AreaData, f"twins: others[{city!r}]", "data = qa.join(areas, table)")
         _refuse_unlike(data, one, city, chosen)
     x, n = _counts(cities, chosen)
     index = pd.MultiIndex.from_tuples(x.index, names=["city", "key"])
@@ -194,17 +198,11 @@ def twins(
             f"least {max(FEWEST_AREAS, number + 2)}. Compare them one by one."
         )
     targets = [key for key in asked if (OWN, key) in index]
-    rows = (
-        index.get_indexer(pd.MultiIndex.from_tuples([(OWN, key) for key in targets]))
-        if targets
-        else np.array([], dtype=int)
-    )
+    rows = np.array([index.get_loc((OWN, key)) for key in targets], dtype=int)
     weights = np.sqrt([rates(x[name], n[name])["reliability"].mean() for name in chosen])
     rate = (x / n).to_numpy()
     distance, nearest = _nearest(rate, weights, rows, candidates, number)
-    rng = np.random.default_rng(seed)
-    hits = np.zeros((len(rows), len(index)))
-    persons = n.to_numpy()
+    hits, rng, persons = np.zeros((len(rows), len(index))), np.random.default_rng(seed), n.to_numpy()
     for _ in range(runs):
         _, again = _nearest(rng.binomial(persons.astype(int), rate) / persons, weights, rows, candidates, number)
         np.add.at(hits, (np.arange(len(rows))[:, None], again), 1.0)
@@ -217,7 +215,23 @@ def twins(
         reliability=pd.Series(weights**2, index=list(chosen), name="reliability"),
         number=number,
         names=data.areas["name"].loc[list(asked)].astype(str),
+        labels=tuple((data.catalogue.get(name).label("de"), data.catalogue.get(name).label("en")) for name in chosen),
+        call={
+            "data": data,
+            "areas": asked,
+            "indicators": chosen,
+            "others": others,
+            "number": number,
+            "runs": runs,
+            "seed": seed if isinstance(seed, int) else 0,
+        },
     )
+
+
+def _refuse_odd_numbers(**numbers: object) -> None:
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SpecError(f"twins: {name}={value!r} must be a whole number from 1.")
 
 
 def _nearest(

@@ -59,6 +59,10 @@ class ListComparison:
         The two dates.
     labels : mapping of str to (str, str)
         Indicator of the conditions -> its label in German and English.
+    before, after : Shortlist, optional
+        The lists; a comparison that has left holds none.
+    predecessors : Series of str, optional
+        Later key -> earlier key; empty where an area has none.
     """
 
     table: pd.DataFrame
@@ -68,6 +72,9 @@ class ListComparison:
     withheld: frozenset[str] = frozenset()
     periods: tuple[str, str] = ("", "")
     labels: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    before: Shortlist | None = field(default=None, repr=False)
+    after: Shortlist | None = field(default=None, repr=False)
+    predecessors: pd.Series[str] | None = field(default=None, repr=False)
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -264,6 +271,9 @@ def compare_lists(
             name: (later.catalogue.get(name).label("de"), later.catalogue.get(name).label("en"))
             for name in conditions["indicator"].unique()
         },
+        before=before,
+        after=after,
+        predecessors=old,
     )
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from quartiersatlas.errors import QuartiersatlasError, SpecError
 from quartiersatlas.monitoring.lists.minimal_sets import UNKNOWN, subsets
-from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, score_replicates
+from quartiersatlas.need.robustness.redraw import Replicates
+from quartiersatlas.need.robustness.replicates import ReplicateRuns, score_replicates
 from quartiersatlas.screening.evaluation.evaluate import Truth as Outcome
 from quartiersatlas.screening.evaluation.evaluate import (
     combine,

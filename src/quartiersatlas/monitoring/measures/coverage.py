@@ -132,7 +132,9 @@ def _ratios(table: pd.DataFrame, reached: pd.DataFrame, register: pd.DataFrame) 
     live = reached[reached["is_live"] & reached["area"].ne("city")]
     times = reached.groupby("measure_id").size()
     live = live.join(alone[["capacity", "per_year"]].where(times.reindex(alone.index).eq(1)), on="measure_id")
-    sums = live.groupby(["area", "field"])[["capacity", "per_year"]].agg("sum", skipna=False)
+    amounts, of_each = live[["capacity", "per_year"]], [live["area"], live["field"]]
+    # one unknown amount leaves the sum unknown
+    sums = amounts.groupby(of_each).sum().where(amounts.notna().groupby(of_each).all())
     sums = sums.reindex(pd.MultiIndex.from_frame(table[["area", "field"]]))
     sums.index = table.index
     return pd.DataFrame(

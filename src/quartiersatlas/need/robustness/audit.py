@@ -15,8 +15,8 @@ from quartiersatlas.catalogue.texts import LANGUAGES, percent_text, pick
 from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.need.pictures.audited import correlation_chart
 from quartiersatlas.need.score.explain import in_catalogue, spec_indicator_label
-from quartiersatlas.need.score.scales import WINSOR, skew_and_kurtosis
 from quartiersatlas.need.score.scores import group_parts, treated
+from quartiersatlas.need.score.transforms import WINSOR, skew_and_kurtosis
 from quartiersatlas.need.spec.records import NeedIndicator
 
 if TYPE_CHECKING:

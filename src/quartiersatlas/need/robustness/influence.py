@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LEFT_OUT = ["axis", "without", "n_selected", "kept", "lost", "gained", "unscored"]
 LEFT_OUT += ["n_classes_changed", "rank_correlation"]
 MOST_AREAS = 5000  # without each of which in turn the index is computed, unless they are named
+MOST_COMPARED = 200_000_000  # pairs of areas that Copeland scores compare in all
 STEPS = 1000  # of a weight between 0 and all of its group: a tenth of a percentage point
 
 
@@ -104,14 +105,17 @@ def influence(need: NeedScores, areas: Sequence[str] | None = None) -> pd.DataFr
     Raises
     ------
     SpecError
-        There are more than 5,000 areas and ``areas`` is not given, or one of them has no score.
+        There are more than 5,000 areas and ``areas`` is not given, one of them has no score, or Copeland scores would
+        compare more than 200 million pairs of areas.
 
     Notes
     -----
     Limits that refer to the areas, means, deviations and ranks are computed anew; the value of the city is not, for
-    the persons still live there. Each area costs one computation of the index: time grows with their square.
+    the persons still live there. Each area costs one computation of the index: time grows with their square, and with
+    their cube where Copeland scores compare all pairs of areas.
     """
     left_out = _positions(need, areas)
+    _check_pairs(need, len(left_out))
     rows = []
     for axis in need.spec.axes:
         base = axis_score(axis, need.columns, need.context)
@@ -146,6 +150,19 @@ def _positions(need: NeedScores, areas: Sequence[str] | None) -> NDArray[np.int6
             f"{list_some(unknown)}."
         )
     return np.asarray(need.scored_keys.get_indexer(pd.Index(keys)), dtype=np.int64)
+
+
+def _check_pairs(need: NeedScores, left_out: int) -> None:
+    """Refuse Copeland scores of so many areas, so many times, that they would take hours."""
+    n = len(need.scored_keys)
+    pairs = any(group.aggregate == "copeland" for axis in need.spec.axes for group in axis.groups())
+    most = MOST_COMPARED // max(n * n, 1)
+    if pairs and left_out > most:
+        often = f"{left_out:,} times over: the time grows with the cube" if most else "which takes too long even once"
+        named = f"Name up to {most}, such as influence(areas=need.scored_keys[:{most}]), or take" if most else "Take"
+        raise SpecError(
+            f"influence: Copeland scores compare all pairs of {n:,} areas, {often}. {named} another aggregation."
+        )
 
 
 def _moves(

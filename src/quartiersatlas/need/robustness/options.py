@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Integral, Real
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 
 from quartiersatlas.base.checks import choice
-from quartiersatlas.errors import SpecError
+from quartiersatlas.errors import SpecError, list_some
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 MOST_RUNS = 100_000  # a share of so many runs is exact to a third of a percentage point
 SOURCES = ("data", "weights", "normalisation", "aggregation", "threshold")
 FACTORS = (*SOURCES, "indicators")
+REDRAWS = ("posterior", "raw")
 RandomSource = int | np.random.Generator | None
 
 
@@ -30,7 +32,7 @@ class RunOptions:
     ----------
     vary : tuple of str
         What is not taken as exact.
-    persistence, concentration, threshold : float
+    persistence, concentration, threshold, redraw, cluster, shared
         As in :meth:`quartiersatlas.need.NeedIndex.stability`.
 
     Raises
@@ -43,9 +45,23 @@ class RunOptions:
     persistence: float = 0.0
     concentration: float = 6.0
     threshold: float = 0.1
+    redraw: str = "posterior"
+    cluster: float | Mapping[str, float] = 1.0
+    shared: float = 0.0
 
     def __post_init__(self) -> None:
         _check_ranges(self.persistence, self.concentration, self.threshold)
+        _check_redraw(self.redraw, self.cluster, self.shared)
+
+    def cluster_of(self, indicator: str) -> float:
+        """Return how many persons one chance decides about."""
+        found = self.cluster.get(indicator, 1.0) if isinstance(self.cluster, Mapping) else self.cluster
+        return float(found)
+
+    def check_clusters(self, counted: Iterable[str]) -> None:
+        """Refuse clusters of indicators that have no counts."""
+        if isinstance(self.cluster, Mapping) and (odd := [name for name in self.cluster if name not in set(counted)]):
+            raise SpecError(f"cluster names indicators without counts: {list_some(odd)}.")
 
     def settings(self, seed: RandomSource, methods: Sequence[tuple[str, ...]]) -> dict[str, Any]:
         """Return what varied, and how, for the record of the result."""
@@ -55,6 +71,9 @@ class RunOptions:
             "persistence": self.persistence,
             "concentration": self.concentration,
             "threshold": self.threshold,
+            "redraw": self.redraw,
+            "cluster": dict(self.cluster) if isinstance(self.cluster, Mapping) else self.cluster,
+            "shared": self.shared,
             "methods": [method[:2] for method in methods],
         }
 
@@ -65,9 +84,7 @@ def stability_options(
     limits: object,
     *,
     vary: Sequence[str],
-    persistence: float,
-    concentration: float,
-    threshold: float,
+    **how: Any,  # noqa: ANN401 - of RunOptions, which checks them
 ) -> RunOptions:
     """Return the options of a Monte Carlo; what cannot be run is refused."""
     if not 1 <= _is_whole(n, "stability: n") <= MOST_RUNS:
@@ -80,11 +97,15 @@ def stability_options(
         raise SpecError(f"stability: limits are {limits!r}; give two shares of the runs, such as limits=(0.1, 0.9).")
     if not 0 <= pair[0] <= pair[1] <= 1:
         raise SpecError(f"stability: limits are {limits!r}; they must rise within [0, 1].")
-    return RunOptions(chosen, persistence, concentration, threshold)
+    return RunOptions(chosen, **how)
 
 
 def sensitivity_options(
-    n: object, seed: object, *, factors: Sequence[str], persistence: float, concentration: float, threshold: float
+    n: object,
+    seed: object,
+    *,
+    factors: Sequence[str],
+    **how: Any,  # noqa: ANN401 - of RunOptions, which checks them
 ) -> RunOptions:
     """Return the options of a decomposition of the variance; what cannot be computed is refused."""
     chosen = _choices(factors, FACTORS, "sensitivity: factors")
@@ -96,7 +117,7 @@ def sensitivity_options(
     if whole > MOST_RUNS:
         raise SpecError(f"sensitivity: n is {n}; at most {MOST_RUNS:,} points are drawn. Take n=1024.")
     _check_seed(seed, "sensitivity", "a whole number from 0 on, or None")
-    return RunOptions(chosen, persistence, concentration, threshold)
+    return RunOptions(chosen, **how)
 
 
 def _check_ranges(persistence: object, concentration: object, threshold: object) -> None:
@@ -110,6 +131,21 @@ def _check_ranges(persistence: object, concentration: object, threshold: object)
         )
     if not _is_number(threshold) or not 0 <= threshold < 1:
         raise SpecError(f"threshold is {threshold!r}; it must be in [0, 1).")
+
+
+def _check_redraw(redraw: object, cluster: object, shared: object) -> None:
+    """Refuse what counts cannot be redrawn by."""
+    choice(redraw, REDRAWS, "redraw")
+    for name, size in (cluster if isinstance(cluster, Mapping) else {"": cluster}).items():
+        if not _is_number(size) or not (1 <= size < float("inf")):
+            of = f"[{name!r}]" if name else ""
+            raise SpecError(
+                f"cluster{of} is {size!r}; it is a number of persons from 1 on, such as cluster=3 for households."
+            )
+    if not _is_number(shared) or not 0 <= shared <= 1:
+        raise SpecError(f"shared is {shared!r}; it is a share of persons in [0, 1].")
+    if shared and redraw == "raw":
+        raise SpecError("shared persons are only for redraw='posterior': leave shared out, or redraw='raw'.")
 
 
 def _choices(names: object, known: Sequence[str], where: str) -> tuple[str, ...]:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
-from quartiersatlas.base.progress import with_progress
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.robustness.options import SOURCES, RandomSource, RunOptions
+from quartiersatlas.need.robustness.redraw import TILE, Replicates
 from quartiersatlas.need.robustness.variants import OWN, aggregations, normalisations, variant
-from quartiersatlas.need.score.inputs import shrunken_values
 from quartiersatlas.need.score.scores import ScoringContext, axis_score, class_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from quartiersatlas.need.score.inputs import Counts, NeedInputs
     from quartiersatlas.need.score.need_scores import NeedScores
     from quartiersatlas.need.spec.records import NeedAxis, NeedGroup
     from quartiersatlas.need.spec.spec import NeedSpec
@@ -68,24 +65,53 @@ class ReplicateRuns:
     def __len__(self) -> int:
         return len(self.shift)
 
+    def part(self, start: int, stop: int, draws: Replicates) -> ReplicateRuns:
+        """Return some of the runs, with draws of their own."""
+        rows = slice(start, stop)
+        return replace(
+            self,
+            draws=draws,
+            shift=self.shift[rows],
+            weights={name: weights[:, rows] for name, weights in self.weights.items()},
+            method=None if self.method is None else self.method[rows],
+        )
 
-@dataclass(frozen=True, eq=False)
-class Replicates:
-    """Indicators of many replications.
 
-    Parameters
-    ----------
-    columns : dict of str to array, shape (replications, n_areas)
-        Values of the scored areas in the indicator's unit; of shape (1, n_areas) where there are no counts.
-    city : dict of str to array, shape (replications, 1)
-        City values from the redrawn counts.
-    numerators : dict of str to (array, array or None), shape (replications, all areas)
-        The redrawn counts of the later and of the earlier date.
-    """
+def blocks_of_runs(n: int, cells: int) -> list[tuple[int, int]]:
+    """Return first and last run of blocks of whole tiles, each of at most ``CELLS`` numbers if a tile has so few."""
+    step = TILE * max(1, CELLS // (TILE * max(cells, 1)))
+    return [(start, min(start + step, n)) for start in range(0, n, step)]
 
-    columns: dict[str, Array]
-    city: dict[str, Array]
-    numerators: dict[str, tuple[Array, Array | None]] = field(default_factory=dict)
+
+class Tally:
+    """What becomes of a yes or no in many runs, counted block by block; areas are the last axis."""
+
+    def __init__(self, n_areas: int) -> None:
+        self.yes, self.known = np.zeros(n_areas, dtype=np.int64), np.zeros(n_areas, dtype=np.int64)
+        self.sizes: list[int] = []
+        self.runs = self.failed = 0
+
+    def add(self, yes: NDArray[np.bool_], known: NDArray[np.bool_], judged: NDArray[np.bool_] | None = None) -> None:
+        """Count runs of shape (runs, n_areas); a run fails if a judged area, of all if not given, is not known."""
+        self.yes += (yes & known).sum(axis=0)
+        self.known += known.sum(axis=0)
+        some = known.any(axis=1)
+        self.sizes += yes[some].sum(axis=1).tolist()
+        looked_at = known if judged is None else known[:, judged]
+        self.failed += int((~looked_at).any(axis=1).sum())
+        self.runs += len(yes)
+
+    @property
+    def share(self) -> Array:
+        """Share of the runs in which it is yes, among those in which it is known; NaN where in none."""
+        share: Array = np.divide(self.yes, self.known, out=np.full(len(self.yes), np.nan), where=self.known > 0)
+        return share
+
+    def check(self, judged: NDArray[np.bool_] | None = None) -> None:
+        """Refuse that no run could be computed, where there is something to judge."""
+        looked_at = self.known if judged is None else self.known[judged]
+        if looked_at.size and not looked_at.any():
+            refuse_no_run("stability", self.runs)
 
 
 def as_published(need: NeedScores) -> Replicates:
@@ -173,153 +199,12 @@ def groups_with_a_choice(axis: NeedAxis) -> list[NeedGroup]:
     return [group for group in axis.groups() if len(group.members) > 1 and group.aggregate != "count"]
 
 
-def draw_replicates(
-    inputs: NeedInputs, scored: pd.Index, n: int, random: np.random.Generator, persistence: float
-) -> Replicates:
-    """Redraw every indicator that has counts.
-
-    Parameters
-    ----------
-    inputs : NeedInputs
-        Values and counts.
-    scored : Index
-        Keys of the scored areas; counts of other areas stay as they are.
-    n : int
-        Replications.
-    random : Generator
-        Source of the draws.
-    persistence : float
-        Share of the persons of an earlier date who are counted again, with the same circumstances, in [0, 1].
-
-    Returns
-    -------
-    Replicates
-        Indicators that share their counts share their draws.
-
-    Notes
-    -----
-    A count x of n becomes ``Binomial(n, x / n)``. For two dates the smaller of the two denominators times the
-    persistence are the same persons: each has one uniform number u and is counted at a date where ``u < x / n`` of that
-    date, so that circumstances that do not change make no change.
-    """
-    inside = np.asarray(inputs.values.index.isin(scored))
-    pairs: dict[bytes, Array] = {}
-    columns: dict[str, Array] = {}
-    city: dict[str, Array] = {}
-    numerators: dict[str, tuple[Array, Array | None]] = {}
-    for name, counts in inputs.counts.items():
-        later, earlier = _shared_draws(counts, inside, n, random, persistence, pairs)
-        now = np.asarray(counts.denominator, dtype=float)
-        values, whole = _rate(later, now), _city(later, now)
-        if counts.earlier is not None and earlier is not None:
-            before = np.asarray(counts.earlier[1], dtype=float)
-            values, whole = values - _rate(earlier, before), whole - _city(earlier, before)
-        numerators[name] = (later, earlier)
-        columns[name] = counts.per * values[:, inside]
-        if name in inputs.shrunken:
-            columns[name] = shrunken_values(counts, later)[:, inside]
-        city[name] = counts.per * whole
-    for name in map(str, inputs.values):
-        if name not in columns:
-            columns[name] = np.asarray(inputs.values.loc[scored, name], dtype=float)[None, :]
-    return Replicates(columns, city, numerators)
-
-
-def _shared_draws(
-    counts: Counts,
-    inside: NDArray[np.bool_],
-    n: int,
-    random: np.random.Generator,
-    persistence: float,
-    known: dict[bytes, Array],
-) -> tuple[Array, Array | None]:
-    """Return numerators of the later and the earlier date, shape (replications, all areas)."""
-    later, total = np.asarray(counts.numerator, dtype=float), np.asarray(counts.denominator, dtype=float)
-    mark = later.tobytes() + total.tobytes()
-    if mark not in known:
-        known[mark] = _binomial(later, total, inside, n, random)
-    if counts.earlier is None:
-        return known[mark], None
-    first, before = (np.asarray(column, dtype=float) for column in counts.earlier)
-    both = mark + first.tobytes() + before.tobytes()
-    if both not in known:
-        known[both] = _earlier(known[mark], (later, total), (first, before), inside, random, persistence)
-    return known[mark], known[both]
-
-
-def _binomial(count: Array, total: Array, inside: NDArray[np.bool_], n: int, random: np.random.Generator) -> Array:
-    """Redraw a count in the areas inside; unknown counts stay NaN, other areas keep theirs."""
-    trials, share, open_ = _trials(count, total, inside)
-    sizes = random.binomial(trials[:, None], share[:, None], size=(len(count), n)).T
-    return _kept(sizes, count, total, trials, open_)
-
-
-def _earlier(
-    drawn_later: Array,
-    later: tuple[Array, Array],
-    earlier: tuple[Array, Array],
-    inside: NDArray[np.bool_],
-    random: np.random.Generator,
-    persistence: float,
-) -> Array:
-    """Redraw the count of an earlier date, of which a part are the same persons, given that of the later date.
-
-    Of the persons who are the same, those counted later are a sample without replacement. Where the share falls, all of
-    them were counted before, and others too; where it rises, each of them with the chance ``before / later``.
-    """
-    trials, share, open_ = _trials(*later, inside)
-    trials_before, share_before, open_before = _trials(*earlier, inside)
-    sizes = np.where(open_, np.floor(np.nan_to_num(drawn_later) * trials / np.where(open_, later[1], 1) + 0.5), 0)
-    same = np.floor(persistence * np.minimum(trials, trials_before) + 0.5).astype(np.int64)
-    counted = random.hypergeometric(sizes.astype(np.int64), trials - sizes.astype(np.int64), same)
-    falls = np.divide(share_before, share, out=np.zeros_like(share), where=share > 0).clip(max=1.0)
-    rest = np.divide(share_before - share, 1 - share, out=np.zeros_like(share), where=share < 1).clip(min=0.0)
-    before = random.binomial(counted, falls) + random.binomial(same - counted, rest)
-    before += random.binomial(trials_before - same, share_before, size=before.shape)
-    return _kept(before, *earlier, trials_before, open_before)
-
-
-def _trials(
-    count: Array, total: Array, inside: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], Array, NDArray[np.bool_]]:
-    """Return whole numbers of persons, the share among them, and where there is something to draw."""
-    open_ = inside & ~np.isnan(count) & (total > 0)
-    trials = np.where(open_, np.floor(np.nan_to_num(total) + 0.5), 0).astype(np.int64)
-    share = np.divide(count, total, out=np.zeros_like(total), where=open_)
-    return trials, share, open_ & (trials > 0)
-
-
-def _kept(
-    sizes: NDArray[np.int64], count: Array, total: Array, trials: NDArray[np.int64], open_: NDArray[np.bool_]
-) -> Array:
-    """Return draws on the scale of the counts (which need not be whole numbers), and counts where none were made."""
-    scale = np.divide(total, trials, out=np.ones_like(total), where=open_)
-    redrawn: Array = np.where(open_, sizes * scale, count)
-    return redrawn
-
-
-def _rate(count: Array, total: Array) -> Array:
-    rate: Array = np.divide(count, total, out=np.full(count.shape, np.nan), where=total > 0)
-    return rate
-
-
-def _city(count: Array, total: Array) -> Array:
-    """Return the city value, from the areas where both counts are known; NaN if nobody is."""
-    known = ~np.isnan(count) & ~np.isnan(total)
-    people = np.where(known, total, 0.0).sum(axis=-1, keepdims=True)
-    cases = np.where(known, count, 0.0).sum(axis=-1, keepdims=True)
-    value: Array = np.divide(cases, people, out=np.full(people.shape, np.nan), where=people > 0)
-    return value
-
-
 def score_replicates(
     spec: NeedSpec,
     axes: Iterable[str],
     runs: ReplicateRuns,
     context: ScoringContext,
     spread: Mapping[str, float],
-    *,
-    progress: bool = False,
 ) -> ReplicateScores:
     """Compute the axes of a spec in all runs.
 
@@ -335,8 +220,6 @@ def score_replicates(
         Residents of the scored areas, and city values where they do not differ.
     spread : mapping of str to float
         Standard deviation of each axis' score as published: the unit of a shift of fixed limits.
-    progress : bool
-        Whether to show a bar per axis.
 
     Returns
     -------
@@ -346,7 +229,7 @@ def score_replicates(
     classes: dict[str, NDArray[np.int64]] = {}
     for name in axes:
         axis = spec.axis(name)
-        found[name] = _scores(axis, runs, context, progress=progress)
+        found[name] = _scores(axis, runs, context)
         classes[name] = class_numbers(found[name], axis, moved_limits(axis, runs.shift, spread[name]))
     return ReplicateScores(found, classes)
 
@@ -359,12 +242,12 @@ class ReplicateScores:
     classes: dict[str, NDArray[np.int64]]
 
 
-def _scores(axis: NeedAxis, runs: ReplicateRuns, context: ScoringContext, *, progress: bool) -> Array:
+def _scores(axis: NeedAxis, runs: ReplicateRuns, context: ScoringContext) -> Array:
     """Return the score of every run; runs of one method are computed together."""
     n_areas = next(iter(runs.draws.columns.values())).shape[-1]
     scores = np.empty((len(runs), n_areas))
     method_of = np.zeros(len(runs), dtype=np.int64) if runs.method is None else runs.method
-    for number in with_progress(np.unique(method_of), progress=progress, unit="method"):
+    for number in np.unique(method_of):
         mine = np.flatnonzero(method_of == number)
         changed = variant(axis, *runs.methods[number]) or axis
         for rows in _blocks(mine, n_areas * len(axis.indicators)):
@@ -433,12 +316,17 @@ def share_of_runs(yes: NDArray[np.bool_], known: NDArray[np.bool_]) -> Array:
 def count_failed(known: NDArray[np.bool_], what: str) -> int:
     """Return in how many runs an area has no score, of shape (runs, n_areas); refuse that no run has any."""
     if not known.any():
-        raise SpecError(
-            f"{what}: none of the {len(known)} runs could be computed, though the index as published can: with other "
-            f"data or methods no value is in the range of a transform or mean. Leave 'data' out of what varies, take "
-            f"a transform that allows 0, or a larger denominator."
-        )
+        refuse_no_run(what, len(known))
     return int((~known).any(axis=1).sum())
+
+
+def refuse_no_run(what: str, runs: int) -> NoReturn:
+    """Say that no run has any score."""
+    raise SpecError(
+        f"{what}: none of the {runs} runs could be computed, though the index as published can: with other data or "
+        f"methods no value is in the range of a transform or mean. Leave 'data' out of what varies, take a transform "
+        f"that allows 0, or a larger denominator."
+    )
 
 
 def unused_sources(vary: Sequence[str], runs: ReplicateRuns, *, has_counts: bool) -> tuple[str, ...]:

@@ -121,15 +121,22 @@ class Selection:
     text: str = ""
 
     def selected(
-        self, scores: Mapping[str, Array], classes: Mapping[str, NDArray[np.int64]], shift: Array | float = 0.0
+        self,
+        scores: Mapping[str, Array],
+        classes: Mapping[str, NDArray[np.int64]],
+        shift: Array | float = 0.0,
+        places: Array | None = None,
     ) -> NDArray[np.bool_]:
-        """Return who is selected, shape (..., n_areas); a shift of 0.1 takes 10 % more areas by score."""
+        """Return who is selected, shape (..., n_areas); a shift of 0.1 takes 10 % more areas by score.
+
+        ``places`` are the ranks of the first axis, 1 the highest score, where they are known already.
+        """
         if not self.classes:
             score = scores[self.axes[0]]
             n = (~np.isnan(score)).sum(axis=-1, keepdims=True)
             wanted = n * self.share if self.share is not None else np.minimum(n, self.number or 0)
             most = np.maximum(1, np.floor(wanted * (1 + shift) + 0.5))
-            highest: NDArray[np.bool_] = ranks(-score, "min") <= most
+            highest: NDArray[np.bool_] = (ranks(-score, "min") if places is None else places) <= most
             return highest
         anyone = [
             np.logical_and.reduce([np.isin(classes[axis], numbers) for axis, numbers in condition.items()])

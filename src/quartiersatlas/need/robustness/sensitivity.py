@@ -14,12 +14,12 @@ from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import DependencyError, SpecError
 from quartiersatlas.need.pictures.audited import sobol_chart
 from quartiersatlas.need.robustness.options import FACTORS, RunOptions, sensitivity_options
+from quartiersatlas.need.robustness.redraw import draw_replicates
 from quartiersatlas.need.robustness.replicates import (
     Method,
     ReplicateRuns,
     as_published,
     count_failed,
-    draw_replicates,
     draw_weights,
     methods_to_try,
     published_scores,
@@ -56,6 +56,7 @@ def sensitivity(
     persistence: float = 0.0,
     concentration: float = 6.0,
     threshold: float = 0.1,
+    redraw: str = "posterior",
 ) -> Sensitivity:
     """Return which choices make the size and the members of the shortlist: Sobol indices.
 
@@ -65,7 +66,7 @@ def sensitivity(
         Points of the Sobol sequence, a power of two; the index is computed ``n (k + 2)`` times for k factors.
     seed : int or None, default None
         Source of the draws; the same number gives the same result, None another one each time.
-    select, persistence, concentration, threshold
+    select, persistence, concentration, threshold, redraw
         As in :meth:`stability`.
     factors : sequence of {"data", "weights", "normalisation", "aggregation", "threshold", "indicators"}
         Choices that are varied, at least two; ``"indicators"`` leaves out none or one of the axes' indicators.
@@ -96,9 +97,8 @@ def sensitivity(
     .. [2] Iwanaga, T., Usher, W. & Herman, J. (2022). Toward SALib 2.0. Socio-Environ. Syst. Model. 4, 18155.
     """
     sample, analyse = _salib()
-    options = sensitivity_options(
-        n, seed, factors=factors, persistence=persistence, concentration=concentration, threshold=threshold
-    )
+    how = {"persistence": persistence, "concentration": concentration, "threshold": threshold, "redraw": redraw}
+    options = sensitivity_options(n, seed, factors=factors, **how)
     names = list(options.vary)
     start = int(np.random.default_rng().integers(2**31)) if seed is None else int(seed)
     selection = selection_of(need.spec, select, len(need.scored_keys))
@@ -155,7 +155,7 @@ def _memberships(
     streams = random_streams(seed)
     draws, row, weights = as_published(need), None, {}
     if "data" in points:
-        draws = draw_replicates(need.inputs, need.scored_keys, POOL, streams["data"], options.persistence)
+        draws = draw_replicates(need.inputs, need.scored_keys, POOL, streams["data"], options)
         row = _level(points["data"], POOL)
     if "weights" in points:
         pools = draw_weights(axes, POOL, streams["weights"], options.concentration)

@@ -10,22 +10,23 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice
+from quartiersatlas.base.progress import with_progress
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.catalogue.texts import percent_text
+from quartiersatlas.catalogue.texts import number_texts, percent_text
 from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.pictures.certainty import MOST, StableAreas, certainty_chart, rank_chart
-from quartiersatlas.need.robustness.options import SOURCES, RandomSource, RunOptions, stability_options
+from quartiersatlas.need.robustness.options import SOURCES, RandomSource, stability_options
+from quartiersatlas.need.robustness.redraw import Redraws
 from quartiersatlas.need.robustness.replicates import (
     ReplicateRuns,
+    Tally,
     as_published,
-    count_failed,
-    draw_replicates,
+    blocks_of_runs,
     published_scores,
     random_streams,
     replicate_runs,
     score_replicates,
-    share_of_runs,
     unused_sources,
 )
 from quartiersatlas.need.robustness.selection import Choice, Selection, selection_of
@@ -33,13 +34,12 @@ from quartiersatlas.need.score.scales import ranks
 from quartiersatlas.need.score.scores import class_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.need.score.need_scores import NeedScores
-    from quartiersatlas.need.spec.records import NeedAxis
 
     Array = NDArray[np.float64]
 
@@ -58,6 +58,9 @@ def stability(
     concentration: float = 6.0,
     threshold: float = 0.1,
     limits: tuple[float, float] = (0.1, 0.9),
+    redraw: str = "posterior",
+    cluster: float | Mapping[str, float] = 1.0,
+    shared: float = 0.0,
     progress: bool = False,
 ) -> Stability:
     """Return what becomes of classes, ranks and shortlist when nothing is taken as exact.
@@ -86,6 +89,16 @@ def stability(
         stay. In [0, 1).
     limits : (float, float), default (0.1, 0.9)
         Labels: ``"certain"`` from the second one on, ``"not_selected"`` below the first, ``"borderline"`` between.
+    redraw : {"posterior", "raw"}, default "posterior"
+        ``"posterior"``: rates that the counts leave possible, given what the rates of all areas are like. ``"raw"``:
+        the counts once more, as if the observed rates were the true ones; for quarters and cells in a field where
+        neighbours are alike, which the mean of all areas says little about.
+    cluster : float or mapping of str to float, default 1
+        Design effect, from 1 on: how many persons one chance decides about, such as 3 for households of three on
+        benefits; one number, or indicator -> number.
+    shared : float, default 0
+        Share of the persons, in [0, 1], who stand behind two indicators and for whom one chance decides in both. 1
+        where the same residents are behind all of them and the same circumstances make them count.
     progress : bool, default False
         Whether to show a bar; needs ``pip install "quartiersatlas[progress]"``.
 
@@ -101,9 +114,17 @@ def stability(
 
     Notes
     -----
-    Data: each count x of n becomes ``Binomial(n, x / n)``; an indicator without counts stays as it is and is named
-    in ``not_redrawn``; unknown counts and exclusions stay. The city value is recomputed. Registers are complete
-    counts: read this as stability under random variation. Counts of different indicators are drawn independently.
+    Data, ``"posterior"``: the rate of an area becomes ``Beta(x / k + a, (n - x) / k + b)`` with the design effect k and
+    ``Beta(a, b)`` fitted to the rates of all areas (beta-binomial likelihood; ``Beta(1/2, 1/2)`` of fewer than ten
+    areas, or where the fit fails, which the notes say). Indicators that go together over the areas say something of
+    each other: their normal places are joined by the correlation of the true rates, by moments
+    (:func:`quartiersatlas.need.robustness.prior.posterior`). Of up to 2,000 areas, the prior is fitted to twelve
+    resamples of them, each for a part of the runs: it is not taken as exact either. ``"raw"``: ``Binomial(n / k, x /
+    n)``. Registers are complete counts: the first says where the rate behind a count may lie, the second what a count
+    of similar residents could be, were the observed rate the true one, which counts chance twice where counts are small
+    (`docs/need_spec.md` has the calibration of both). An indicator without counts stays as it is and is named in
+    ``not_redrawn``; unknown counts and exclusions stay. The city value is computed anew in each run. Runs are computed
+    in blocks, whose size changes no digit.
     Weights: ``Dirichlet`` around those of the spec, in every group. Normalisation: the spec's own, z-scores,
     minimum to maximum, percentile ranks; aggregation: the spec's own, arithmetic, geometric and Mazziotta-Pareto
     means, in all groups of an axis; not where limits refer to the score's own scale or conditions are counted. In a
@@ -128,31 +149,37 @@ def stability(
     >>> bool(stable.table["p_selected"].between(0, 1).all())
     True
     """
-    call: dict[str, Any] = {"n": n, "seed": deepcopy(seed), "select": select, "vary": vary, "persistence": persistence}
-    call |= {"concentration": concentration, "threshold": threshold, "limits": limits}
-    options = stability_options(
-        n, seed, limits, vary=vary, persistence=persistence, concentration=concentration, threshold=threshold
-    )
+    how: dict[str, Any] = {"vary": vary, "persistence": persistence, "concentration": concentration}
+    how |= {"threshold": threshold, "redraw": redraw, "cluster": cluster, "shared": shared}
+    call: dict[str, Any] = {"n": n, "seed": deepcopy(seed), "select": select, "limits": limits, **how}
+    options = stability_options(n, seed, limits, **how)
     selection = selection_of(need.spec, select, len(need.scored_keys))
-    runs = _runs(need, n, random_streams(seed), options)
+    streams = random_streams(seed)
+    redraws = None
+    if "data" in options.vary:
+        redraws = Redraws(need.inputs, need.scored_keys, n, streams["data"], options)
+    runs = replicate_runs(need, as_published(need), n, streams, options)
     base, spread = published_scores(need)
-    found = score_replicates(need.spec, base, runs, need.context, spread, progress=progress)
-    chosen = selection.selected(found.scores, found.classes, 0.0 if selection.classes else runs.shift[:, None])
-    known = np.logical_and.reduce([~np.isnan(found.scores[name]) for name in selection.axes])
-    shares = {axis.id: _class_shares(found.classes[axis.id], axis) for axis in need.spec.axes}
-    run_ranks = ranks_of_runs(found.scores[need.spec.axes[0].id], need.scored_keys)
-    table = _table(need, base, selection, run_ranks, share_of_runs(chosen, known), shares, limits)
+    found = _Counted(need, selection, n)
+    blocks = blocks_of_runs(n, len(need.scored_keys) * len(need.inputs.values.columns))
+    for start, stop in with_progress(blocks, progress=progress, unit="block"):
+        draws = runs.draws if redraws is None else redraws.part(start, stop)
+        found.add(runs.part(start, stop, draws), start, spread)
+    found.tally.check()
+    run_ranks = pd.DataFrame(found.ranks, columns=need.scored_keys)
+    table = _table(need, base, selection, run_ranks, found.tally.share, found.shares, limits)
     return Stability(
         table=table.reindex(need.scores.index),
-        class_probabilities=_side_by_side(need, shares),
-        size=pd.Series(chosen.sum(axis=1), name="areas")[np.asarray(known.any(axis=1))],
+        class_probabilities=_side_by_side(need, found.shares),
+        size=pd.Series(found.tally.sizes, name="areas"),
         core=list(need.scored_keys[table["p_selected"].eq(1)]),
         selection=selection.text,
         limits=limits,
         n=n,
-        failed=count_failed(np.logical_and.reduce([~np.isnan(score) for score in found.scores.values()]), "stability"),
+        failed=found.failed,
         settings=options.settings(seed, runs.methods),
         not_redrawn=tuple(str(name) for name in need.inputs.values if name not in need.inputs.counts),
+        unfitted=() if redraws is None else redraws.unfitted,
         unused=unused_sources(options.vary, runs, has_counts=bool(need.inputs.counts)),
         spec_id=need.spec.id,
         spec_hash=need.spec.hash,
@@ -163,12 +190,40 @@ def stability(
     )
 
 
-def _runs(need: NeedScores, n: int, streams: Mapping[str, np.random.Generator], options: RunOptions) -> ReplicateRuns:
-    """Draw everything that differs from run to run."""
-    draws = as_published(need)
-    if "data" in options.vary:
-        draws = draw_replicates(need.inputs, need.scored_keys, n, streams["data"], options.persistence)
-    return replicate_runs(need, draws, n, streams, options)
+class _Counted:
+    """What blocks of runs add up to."""
+
+    def __init__(self, need: NeedScores, selection: Selection, n: int) -> None:
+        self.need, self.selection = need, selection
+        areas = len(need.scored_keys)
+        self.tally, self.failed = Tally(areas), 0
+        self.classes = {axis.id: np.zeros((areas, len(axis.classes))) for axis in need.spec.axes}
+        self.ranks = np.empty((n, areas), dtype=np.float32)
+
+    def add(self, runs: ReplicateRuns, start: int, spread: Mapping[str, float]) -> None:
+        """Score a block of runs and count what becomes of the areas."""
+        found = score_replicates(self.need.spec, self.classes, runs, self.need.context, spread)
+        places = ranks(-found.scores[self.need.spec.axes[0].id], "min")
+        shift = 0.0 if self.selection.classes else runs.shift[:, None]
+        chosen = self.selection.selected(found.scores, found.classes, shift, places)
+        self.tally.add(chosen, _known(found.scores[name] for name in self.selection.axes))
+        self.failed += int((~_known(found.scores.values())).any(axis=1).sum())
+        for name, counted in self.classes.items():
+            for k in range(counted.shape[1]):
+                counted[:, k] += (found.classes[name] == k).sum(axis=0)
+        self.ranks[start : start + len(places)] = places
+
+    @property
+    def shares(self) -> dict[str, Array]:
+        """Axis -> share of the runs in each class, shape (n_areas, classes)."""
+        with np.errstate(invalid="ignore"):  # of areas that never have a score
+            return {name: counted / counted.sum(axis=1, keepdims=True) for name, counted in self.classes.items()}
+
+
+def _known(scores: Iterable[Array]) -> NDArray[np.bool_]:
+    """Return where there are all of some scores."""
+    found: NDArray[np.bool_] = np.logical_and.reduce([~np.isnan(score) for score in scores])
+    return found
 
 
 def _side_by_side(need: NeedScores, shares: Mapping[str, Array]) -> pd.DataFrame:
@@ -178,11 +233,6 @@ def _side_by_side(need: NeedScores, shares: Mapping[str, Array]) -> pd.DataFrame
         for axis in need.spec.axes
     }
     return pd.concat(frames, axis=1, names=["axis", "class"]).reindex(need.scores.index)
-
-
-def _class_shares(numbers: NDArray[np.int64], axis: NeedAxis) -> Array:
-    """Return the share of the runs in each class, shape (n_areas, classes)."""
-    return np.stack([share_of_runs(numbers == k, numbers >= 0) for k in range(len(axis.classes))], axis=1)
 
 
 def _table(
@@ -199,7 +249,7 @@ def _table(
         {"selected": selection.selected(base, published), "p_selected": p, "label": stability_labels(p, limits)},
         index=need.scored_keys,
     )
-    table = table.join(rank_table(run_ranks, need.scores.loc[need.scored_keys, need.spec.axes[0].id]))
+    table = table.join(rank_table(run_ranks, need.scores.loc[need.scored_keys, need.spec.axes[0].id], ranked=True))
     for axis in need.spec.axes:
         if len(axis.classes) > 1:
             kept = np.take_along_axis(chances[axis.id], published[axis.id][:, None], axis=1)[:, 0]
@@ -214,12 +264,7 @@ def stability_labels(p: Array, limits: tuple[float, float]) -> NDArray[np.object
     return label
 
 
-def ranks_of_runs(scores: Array, scored: pd.Index) -> pd.DataFrame:
-    """Return the rank of each area in each run, one row per run; missing where it has no score."""
-    return pd.DataFrame(ranks(-scores, "min").astype(np.float32), columns=scored)
-
-
-def rank_table(run_ranks: pd.DataFrame, score: pd.Series[float]) -> pd.DataFrame:
+def rank_table(run_ranks: pd.DataFrame, score: pd.Series[float], *, ranked: bool = False) -> pd.DataFrame:
     """Return the rank as published and the interval of ranks over the runs, on the district key.
 
     Parameters
@@ -228,6 +273,9 @@ def rank_table(run_ranks: pd.DataFrame, score: pd.Series[float]) -> pd.DataFrame
         Ranks in each run. They may be ranks among more areas: only the order of those named in ``score`` counts.
     score : Series of float
         The score as published, of the areas to rank.
+    ranked : bool
+        Whether the ranks are already those among the areas of ``run_ranks``, so that they need not be found again where
+        ``score`` names the same areas.
 
     Returns
     -------
@@ -236,19 +284,44 @@ def rank_table(run_ranks: pd.DataFrame, score: pd.Series[float]) -> pd.DataFrame
         score); missing for areas without a score.
     """
     keys = score.index[score.notna()]
-    lower, median, upper = _quantiles(ranks(run_ranks.reindex(columns=keys).to_numpy(dtype=float), "min"))
+    lower, median, upper = _intervals(run_ranks, keys, ranked=ranked)
     rank = ranks(np.asarray(-score[keys], dtype=float), "min")
     columns = {"rank": rank, "rank_lower": lower, "rank_median": median, "rank_upper": upper}
     return pd.DataFrame(columns, index=keys).reindex(score.index)
 
 
-def _quantiles(run_ranks: Array) -> Array:
-    """Return lower end, median and upper end of the ranks of each area over its runs; whole ranks."""
+def _intervals(run_ranks: pd.DataFrame, keys: pd.Index, *, ranked: bool) -> Array:
+    """Return lower end, median and upper end of the ranks of some areas among themselves, shape (3, areas)."""
+    if ranked and keys.equals(run_ranks.columns):
+        return _quantiles(run_ranks.to_numpy())
+    among = np.empty((len(run_ranks), len(keys)), dtype=np.float32)
+    where = run_ranks.columns.get_indexer(keys)
+    values = run_ranks.to_numpy()
+    step = max(1, CELLS // max(len(keys), 1))
+    for start in range(0, len(among), step):
+        some = np.where(where >= 0, values[start : start + step][:, where], np.nan)
+        among[start : start + step] = ranks(some.astype(float), "min")
+    return _quantiles(among)
+
+
+def _quantiles(run_ranks: NDArray[np.floating[Any]]) -> Array:
+    """Return lower end, median and upper end of the ranks of each area over its runs; whole ranks.
+
+    The k-th of m ranks in ascending order, k the smallest number with ``k / m >= q``.
+    """
     found = np.full((3, run_ranks.shape[1]), np.nan)
-    ranked = ~np.isnan(run_ranks).all(axis=0)
-    quantile = np.nanquantile if np.isnan(run_ranks).any() else np.quantile
-    found[:, ranked] = quantile(run_ranks[:, ranked], [BAND[0], 0.5, BAND[1]], axis=0, method="inverted_cdf")
+    step = max(1, CELLS // max(len(run_ranks), 1))
+    for start in range(0, run_ranks.shape[1], step):
+        ordered = np.sort(np.ascontiguousarray(run_ranks[:, start : start + step].T), axis=1)  # NaN last
+        m = (~np.isnan(ordered)).sum(axis=1)
+        for row, q in zip(found, (BAND[0], 0.5, BAND[1]), strict=True):
+            place = np.ceil(m * q - PLACE).astype(np.int64).clip(min=1)
+            row[start : start + step] = np.take_along_axis(ordered, place[:, None] - 1, axis=1)[:, 0]
     return found
+
+
+CELLS = 1_000_000  # ranks sorted at a time
+PLACE = 1e-9  # 0.05 of 1,000 runs is the fiftieth
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,6 +354,8 @@ class Stability(Charted):
         What was varied, and how.
     not_redrawn : tuple of str
         Indicators without counts: their values stayed as they are.
+    unfitted : tuple of str
+        Indicators whose rates gave no prior: ``Beta(1/2, 1/2)`` is in its place.
     unused : tuple of str
         Sources that were asked for and could not vary: no indicator has counts, no group has a choice of weights, or
         the axes allow no other method.
@@ -306,6 +381,7 @@ class Stability(Charted):
     failed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     not_redrawn: tuple[str, ...] = ()
+    unfitted: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     spec_id: str = ""
     spec_hash: str = ""
@@ -379,12 +455,29 @@ class Stability(Charted):
             text("stability_method", lang, runs=runs, varied=varied, seed=seed),
             text("stability_limits", lang, low=low, high=high),
         ]
+        if "data" in self.settings["vary"] and "data" not in self.unused:
+            lines += self._of_counts(lang)
         if self.failed:
             lines.append(text("stability_failed", lang, failed=number_text(self.failed, 0, lang), runs=runs))
         if unused:
             lines.append(text("stability_unused", lang, names=unused))
         if self.not_redrawn and "data" in self.settings["vary"]:
             lines.append(text("stability_not_redrawn", lang, names=", ".join(self.not_redrawn)))
+        return lines
+
+    def _of_counts(self, lang: Lang) -> list[str]:
+        """Return how counts were drawn again: by which method, and who decides together."""
+        lines = [text(f"stability_redraw_{self.settings['redraw']}", lang)]
+        if self.unfitted:
+            lines.append(text("stability_unfitted", lang, names=", ".join(self.unfitted)))
+        cluster, written = self.settings["cluster"], int(lang == "en")
+        if isinstance(cluster, dict):
+            sizes = ", ".join(f"{name} {number_texts(size)[written]}" for name, size in cluster.items())
+            lines.append(text("stability_clusters", lang, sizes=sizes))
+        elif cluster != 1:
+            lines.append(text("stability_cluster", lang, size=number_texts(cluster)[written]))
+        if self.settings["shared"]:
+            lines.append(text("stability_shared", lang, share=percent_text(self.settings["shared"], lang)))
         return lines
 
     def __repr__(self) -> str:

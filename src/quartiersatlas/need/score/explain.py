@@ -14,6 +14,8 @@ from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS, unit_words
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.indicators import rate_change
+from quartiersatlas.indicators.rates import wilson
 from quartiersatlas.need.score.contributions import is_geometric
 from quartiersatlas.need.score.groups import domain_table
 from quartiersatlas.need.spec.records import NeedGroup
@@ -47,7 +49,9 @@ def explain(need: NeedScores, key: str, lang: Lang = "de", *, axis: str | None =
     str
         Class, score and rank, also among how many percent of the areas; up to three indicators that raise the
         score above that of an average area and three that lower it, each with its value, the value of the city
-        from the counts (the mean of the areas where there are none; the text says which) and its contribution.
+        from the counts (the mean of the areas where there are none; the text says which) and its contribution. An
+        indicator whose 95 % interval (Wilson; of a change that of :func:`rate_change`) holds that value is no cause:
+        it is named apart, as what chance in the count may be.
         The sentences show values as they are: what is published goes through a release.
 
     Raises
@@ -94,12 +98,18 @@ def explain(need: NeedScores, key: str, lang: Lang = "de", *, axis: str | None =
     return " ".join(sentences)
 
 
+def _area(need: NeedScores, key: str, lang: Lang) -> str:
+    """Return the name of an area with its key, or the key alone."""
+    name = need.inputs.names.get(key, key)
+    return text("area_key", lang, key=key) if name == key else f"{name} ({key})"
+
+
 def _excluded(need: NeedScores, key: str, lang: Lang) -> str:
     reason, detail = need.excluded.loc[key, ["reason", "detail"]]
     if reason in ("missing", "no_denominator") and detail not in need.inputs.residents:
         unknown = need.inputs.values.loc[key].isna()
         detail = _labels(need, [str(name) for name, gap in unknown.items() if gap], lang)
-    return text(f"excluded_{reason}", lang, key=key, detail=detail)
+    return text(f"excluded_{reason}", lang, key=_area(need, key, lang), detail=detail)
 
 
 def _position(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> str:
@@ -111,7 +121,7 @@ def _position(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> str:
     return text(
         "explain_need_score",
         lang,
-        key=key,
+        key=_area(need, key, lang),
         axis=axis.label(lang),
         name=need.classes[axis.id].map({c.id: c.label(lang) for c in axis.classes})[key],
         score=number_text(own, _decimals(scores), lang),
@@ -140,7 +150,7 @@ def _band(n_above: int, n_below: int, n: int, lang: Lang) -> str:
         if n - n_above <= n * share / 100:
             return text("explain_need_lowest", lang, share=share)
     between = min(n_above, n_below) >= n * BANDS[-1] / 100
-    return text("explain_need_between", lang, share=BANDS[-1]) if between else ""
+    return text("explain_need_between", lang) if between else ""
 
 
 def _drivers(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[str]:
@@ -149,21 +159,53 @@ def _drivers(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[str
     known = need.inputs.values.loc[key, parts.columns].notna()
     from_mean = (parts.loc[key] - parts.mean())[known]
     noise = 1e-9 * float(parts.abs().to_numpy().max())
-    up = from_mean[from_mean > noise].sort_values(ascending=False, kind="stable")
-    down = from_mean[from_mean < -noise].sort_values(kind="stable")
-    if up.empty and down.empty:
+    moves = from_mean[from_mean.abs() > noise]
+    if moves.empty:
         return [text("explain_need_average", lang)]
+    by_chance = [str(name) for name in moves.index if _may_be_chance(need, key, axis, str(name))]
+    chance = [text("explain_need_chance", lang, parts=_labels(need, by_chance, lang))] if by_chance else []
+    causes = moves.drop(by_chance)
+    if causes.empty:
+        return [text("explain_need_no_cause", lang), *chance]
+    found = {
+        "up": causes[causes > 0].sort_values(ascending=False, kind="stable"),
+        "down": causes[causes < 0].sort_values(kind="stable"),
+    }
     words = {
         sign: _joined((_part(need, key, axis, str(name), part, lang) for name, part in some[:MOST_NAMED].items()), lang)
-        for sign, some in (("up", up), ("down", down))
+        for sign, some in found.items()
     }
-    first, then = ("up", "down") if from_mean.sum() >= 0 else ("down", "up")
+    first, then = ("up", "down") if causes.sum() >= 0 else ("down", "up")
     if not words[first]:
         first, then = then, first
     sentences = [text(f"explain_need_{first}", lang, parts=words[first])]
-    if not words[then]:
-        return [*sentences, text("explain_need_all", lang)]
-    return [*sentences, text(f"explain_need_then_{then}", lang, parts=words[then])]
+    if words[then]:
+        sentences.append(text(f"explain_need_then_{then}", lang, parts=words[then]))
+    elif not by_chance:
+        sentences.append(text("explain_need_all", lang))
+    return [*sentences, *chance]
+
+
+def _reference(need: NeedScores, axis: NeedAxis, name: str) -> tuple[float, bool]:
+    """Return what an indicator is compared with, and whether that is the value of the whole city."""
+    row = need.reference[need.reference["axis"].eq(axis.id) & need.reference["indicator"].eq(name)].iloc[0]
+    known = bool(pd.notna(row["city"]))
+    return float(row["city"] if known else row["mean"]), known
+
+
+def _may_be_chance(need: NeedScores, key: str, axis: NeedAxis, name: str) -> bool:
+    """Return whether the value that an indicator is compared with lies in the 95 % interval of the area's own."""
+    counts = need.inputs.counts.get(name)
+    if counts is None:
+        return False
+    one = counts.on(pd.Index([key]))
+    if one.earlier is None:
+        lower, upper = wilson(one.numerator / one.denominator, one.denominator)
+    else:
+        change = rate_change(one.earlier, (one.numerator, one.denominator))
+        lower, upper = change["lower"], change["upper"]
+    value = _reference(need, axis, name)[0] / one.per
+    return bool(lower.iloc[0] <= value <= upper.iloc[0])
 
 
 def _by_domain(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[str]:
@@ -195,16 +237,12 @@ def _by_domain(need: NeedScores, key: str, axis: NeedAxis, lang: Lang) -> list[s
 def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, lang: Lang) -> str:
     """Name an indicator with its value, the reference and its contribution."""
     leaf = {leaf.id: leaf for leaf in reversed(axis.indicators)}[name]
-    reference = need.reference.query("axis == @axis.id and indicator == @name").iloc[0]
-    counted = pd.notna(reference["city"])
+    known = in_catalogue(leaf.id, need.inputs)
+    notes = [text("explain_need_context", lang)] if known is not None and known.role == "context" else []
+    value, of_city = _reference(need, axis, name)
     of_counts = "explain_need_city" if name in need.inputs.counts else "explain_need_city_known"
-    notes = [
-        text(
-            of_counts if counted else "explain_need_mean",
-            lang,
-            value=_value(need, leaf, reference["city"] if counted else reference["mean"], lang),
-        )
-    ]
+    compared = text(of_counts if of_city else "explain_need_mean", lang, value=_value(need, leaf, value, lang))
+    notes.append(compared)
     if name in need.inputs.shrunken:
         entered = float(need.columns[name][need.scored_keys.get_loc(key)])
         notes.append(text("explain_need_shrunken", lang, value=_value(need, leaf, entered, lang)))
@@ -215,21 +253,18 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
     else:
         sign = "+" if part > 0 else ""
         notes.append(text("explain_need_part", lang, part=sign + number_text(part, 2, lang)))
-    value = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
-    label, known = (
-        spec_indicator_label(leaf, need.inputs, lang),
-        in_catalogue(leaf.id, need.inputs),
-    )
-    if known is not None and known.role == "context":
-        label = text("explain_need_context", lang, label=label)
-    return f"{label} ({'; '.join([value, *notes])})"
+    own = _value(need, leaf, float(need.inputs.values[name].loc[key]), lang)
+    label = spec_indicator_label(leaf, need.inputs, lang)
+    return text("explain_need_cause", lang, label=label, value=own, notes="; ".join(notes))
 
 
 def _value(need: NeedScores, leaf: NeedIndicator, value: float, lang: Lang) -> str:
     """Return a value with its unit, where the catalogue knows it."""
     unit, decimals = spec_indicator_unit(leaf, need.inputs, lang, (value,))
     number = number_text(value, decimals, lang)
-    return f"{number}{THIN_BLANK}{unit}" if unit else number
+    if not unit:
+        return number
+    return f"{number}{'' if lang == 'en' and unit == '%' else THIN_BLANK}{unit}"
 
 
 def spec_indicator_unit(

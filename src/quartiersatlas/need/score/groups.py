@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.equal import tolerance
-from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.scales import normalise, ranks
 from quartiersatlas.need.score.scores import (
     aggregated,
@@ -45,7 +44,7 @@ def domain_table(need: NeedScores) -> pd.DataFrame:
         On the key; columns (axis, domain, statistic), a domain before those inside it. ``value``: its members
         aggregated; ``score``: the value on the scale of the group above; ``rank``: 1 is the highest value, equal values
         share the better rank; ``class``: by the domain's own limits, missing where the spec has none;
-        ``contribution``: the sum of those of its indicators, missing where the axis is no sum and has more than ten.
+        ``contribution``: the sum of those of its indicators.
         Areas without a score have none. Without columns for a spec without domains.
     """
     found: dict[tuple[str, str, str], pd.Series] = {}
@@ -82,11 +81,8 @@ def _class_ids(values: Array, domain: NeedGroup) -> NDArray[np.object_]:
     return names[class_numbers(values, domain)] if domain.classes else np.full(len(values), None, dtype=object)
 
 
-def _contribution(need: NeedScores, axis: NeedAxis, domain: NeedGroup) -> pd.Series | float:
-    try:
-        parts = need.contributions[axis.id]
-    except SpecError:
-        return float("nan")
+def _contribution(need: NeedScores, axis: NeedAxis, domain: NeedGroup) -> pd.Series:
+    parts = need.contributions[axis.id]
     inside = [leaf.id for leaf in domain.indicators]
     return pd.Series(parts.loc[need.scored_keys, inside].to_numpy().sum(axis=1), index=need.scored_keys)
 

@@ -115,12 +115,8 @@ class NeedScores:
         They and the axis' base (see :attr:`base`) add up to the score, or to its logarithm where the axis is a
         geometric mean of indicators and not standardised. A score that is no sum is split by exact Shapley values
         [1]_: the mean, over all orders in which indicators could come in, of what one adds in an area. Before it comes
-        in, an indicator stands at the mean of its normalised values, and all other areas stay as they are.
-
-        Raises
-        ------
-        SpecError
-            An axis that is no sum has more than ten indicators.
+        in, an indicator stands at the mean of its normalised values, and all other areas stay as they are. Of more than
+        ten indicators, 400 orders stand for all: the parts still add up, each with a small error.
 
         References
         ----------

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.base.equal import PLACE, settled, tolerance
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.scales import Scale, normalise, quantiles, ranks, transformed
+from quartiersatlas.need.score.scales import Scale, normalise, quantiles, ranks
+from quartiersatlas.need.score.transforms import transformed
 from quartiersatlas.need.spec.records import NeedAxis, NeedGroup, NeedIndicator
 
 if TYPE_CHECKING:

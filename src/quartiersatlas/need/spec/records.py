@@ -399,7 +399,8 @@ class NeedIndicator:
         Goalposts of ``method = "goalposts"``.
     limit : float or str, optional
         Threshold of ``method = "above"`` with ``reference = "fixed"``, in the indicator's own unit; of direction -1
-        values below it count. Or the name of the reference that has it published: ``join(..., references=...)``.
+        values below it count. Or the name of the reference that has it published: in ``[references]`` of the spec's
+        file, or ``join(..., references=...)``.
     limit_source : str
         Where a threshold that is given as a number is published.
     label_de, label_en : str

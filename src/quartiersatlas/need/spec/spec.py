@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_text
@@ -16,6 +16,7 @@ from quartiersatlas.base.toml import naming_the_line, read_toml
 from quartiersatlas.base.workbook import write_workbook
 from quartiersatlas.catalogue import Catalogue, Indicator, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
+from quartiersatlas.catalogue.references import written_references
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.spec.editing import CHANGED, changes, changes_text, simple_content, with_weights
@@ -24,6 +25,8 @@ from quartiersatlas.need.spec.spec_toml import spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.catalogue.references import Reference
 
@@ -209,11 +212,16 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Build a spec from the content of a TOML file; unknown keys are refused."""
+        """Build a spec from the content of a TOML file; unknown keys are refused.
+
+        Limits that are names of its ``[references]`` become the numbers published there, with their source.
+        """
         expects(
             content, Mapping, "NeedSpec.from_dict", 'qa.NeedSpec.from_dict({"id": ..., "source": ..., "axes": [...]})'
         )
-        return spec_from_dict(cls, content)
+        rules = {name: part for name, part in content.items() if name != "references"}
+        published = written_references(content.get("references", {}), "the need spec")
+        return _with_own_limits(spec_from_dict(cls, rules), published)
 
     @classmethod
     def from_excel(cls, path: str | Path) -> Self:
@@ -332,7 +340,35 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         return write_workbook(path, spec_sheets(self))
 
 
-def with_published_limits(spec: NeedSpec, references: Mapping[str, Reference]) -> NeedSpec:
+AnySpec = TypeVar("AnySpec", bound="NeedSpec")
+
+
+def _with_own_limits(spec: AnySpec, references: Mapping[str, Reference]) -> AnySpec:
+    """Return a spec with the limits that its own file publishes; other names stay for the references of the data.
+
+    Raises
+    ------
+    SpecError
+        No indicator names a reference, or it has not one number for one that does.
+    """
+    named = {leaf.limit for axis in spec.axes for leaf in axis.indicators if isinstance(leaf.limit, str)}
+    for name in references:
+        if name not in named:
+            error = SpecError(
+                f"The need spec: no indicator names the reference {name!r}: limit = {name!r}, or leave it out."
+            )
+            error.place = ("references", name)
+            raise error
+    try:
+        return spec if not references else with_published_limits(spec, references, named - references.keys())
+    except SpecError as error:
+        error.place = error.place or ("references", next(iter(references)))
+        raise
+
+
+def with_published_limits(
+    spec: AnySpec, references: Mapping[str, Reference], later: AbstractSet[str] = frozenset()
+) -> AnySpec:
     """Return a spec in which limits that are given by the name of a reference are its numbers, with their source.
 
     Raises
@@ -347,7 +383,7 @@ def with_published_limits(spec: NeedSpec, references: Mapping[str, Reference]) -
     def numbered(member: NeedIndicator | NeedGroup) -> Any:  # noqa: ANN401 - of the same kind
         if isinstance(member, NeedGroup):
             return replace(member, members=tuple(map(numbered, member.members)))
-        if not isinstance(member.limit, str):
+        if not isinstance(member.limit, str) or member.limit in later:
             return member
         reference = references.get(member.limit)
         how = f"join(..., references={{{member.limit!r}: qa.Reference(values={{{member.id!r}: ...}}, source='...')}})"

@@ -11,6 +11,7 @@ from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import percent_text
 from quartiersatlas.disclosure.words import difference_text, label, value_text
 from quartiersatlas.present import pictures
+from quartiersatlas.present.acting.measures import area_measure_blocks
 from quartiersatlas.present.figures import chart_figures, map_figure, side_by_side
 from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
@@ -29,6 +30,7 @@ from quartiersatlas.present.paper import (
 )
 from quartiersatlas.present.statements import (
     STATES,
+    city_label,
     comment_blocks,
     fact_text,
     foot_text,
@@ -123,6 +125,7 @@ def profile_blocks(
         *_need(record, lang),
         *_selection(record, lang),
         *_actions(record, lang),
+        *area_measure_blocks(release, record["key"], lang),
         *_comparison(release, record, lang),
         *(_closing(release, record, gaps, lang, around) if level == 1 else []),
     ]
@@ -294,7 +297,7 @@ def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: L
         text("label_indicator", lang),
         record["name"],
         *(name for _, name in parents),
-        text("label_city", lang),
+        city_label(release, lang),
         text("label_difference", lang),
     )
     return DocumentTable(head, tuple(lines), frozenset(range(1, len(head))))
@@ -419,8 +422,8 @@ def _comparison(release: Release, record: AreaRecord, lang: Lang) -> list[Docume
         here,
         there,
         text("label_change_between", lang),
-        f"{text('label_city', lang)}, {here}",
-        f"{text('label_city', lang)}, {there}",
+        f"{city_label(release, lang)}, {here}",
+        f"{city_label(release, lang)}, {there}",
     )
     rows = tuple(
         TableRow.of(

@@ -1,4 +1,4 @@
-"""What follows the first page of a report: stock-taking, segregation, need, rule, candidate areas, method."""
+"""What follows the first page of a report: stocktaking, segregation, need, rule, candidate areas, method."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _domains(release: Release) -> list[str]:
 
 
 def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
-    """Return one indicator of the stock-taking: city, range, how many areas show a value, its date."""
+    """Return one indicator of the stocktaking: city, range, how many areas show a value, its date."""
     values = release.values[column.id]
     known = values.dropna()
     gaps = list(gap_kinds(release, column))
@@ -261,7 +261,7 @@ def candidate_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
             number_text(row["n_areas"], 0, lang),
             gap_text("derived", lang) if pd.isna(row["residents"]) else number_text(row["residents"], 0, lang),
             number_text(row["hectares"], 0, lang),
-            _cover(row, lang),
+            cover_words(row, lang),
         )
         for key, row in release.candidates.iterrows()
     ]
@@ -270,7 +270,8 @@ def candidate_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     return [Heading(text("label_candidates", lang)), DocumentTable(head, tuple(rows), frozenset({1, 2, 3}))]
 
 
-def _cover(row: pd.Series, lang: Lang) -> str:
+def cover_words(row: pd.Series, lang: Lang) -> str:
+    """Return how a candidate area stands to programmes that run, ran and are planned."""
     if "cover" not in row.index:
         return "–"
     words = text(f"cover_{row['cover']}", lang)

@@ -10,7 +10,7 @@ import pandas as pd
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import percent_text
 from quartiersatlas.disclosure.words import unit
-from quartiersatlas.present.paper import CellBar, DocumentTable, TableRow
+from quartiersatlas.present.paper import CellBar, DocumentTable, Paragraph, TableRow
 from quartiersatlas.present.statements import (
     cell_text,
     gap_text,
@@ -22,8 +22,11 @@ from quartiersatlas.present.statements import (
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.paper.document import DocumentBlock
 
 MOST_BARS = 3  # conditions that have a column of their own
+LONG, FIRST = 500, 50  # selected areas above which a report names the first ones only, and how many these are
+MOST_PLACES = 500  # rows of the table that counts the selected areas of each town or district
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,52 @@ class Reason:
         return words, CellBar(min(max(value / self.highest, 0.0), 1.0), mark)
 
 
+def is_long(release: Release) -> bool:
+    """Return True for a release with so many selected areas that a report counts them instead of naming each."""
+    return int(release.selected.sum()) > LONG
+
+
+def listed_keys(release: Release) -> list[str]:
+    """Return the selected areas that a report names, in the order of the release."""
+    selected = release.selected
+    keys = [str(key) for key in release.order if selected[key]]
+    return keys[:FIRST] if is_long(release) else keys
+
+
+def long_blocks(release: Release, lang: Lang, listed: str) -> list[DocumentBlock]:
+    """Return what stands before the first areas of a long list: where the others are, and how many lie where.
+
+    Candidate areas have a table of their own; without them the areas are counted by the first higher level.
+    """
+    where = text("long_beside" if listed else "long_elsewhere", lang, file=listed)
+    count = int(release.selected.sum())
+    said = text("long_first" if release.is_public else "long_highest", lang, count=count, first=FIRST, where=where)
+    levels = [name for name in release.areas.columns if name not in ("name", "geometry")]
+    places = _places(release, levels[0], lang) if levels and release.candidates is None else None
+    return [Paragraph(said), *([places] if places is not None else [])]
+
+
+def _places(release: Release, level: str, lang: Lang) -> DocumentTable | None:
+    """Return how many areas are selected in each unit of a level, and how many people live there."""
+    place = release.areas[level].astype(str)[release.selected]
+    people = release.residents[release.selected].groupby(place).sum(min_count=1)
+    areas = place.value_counts().sort_index()
+    if len(areas) > MOST_PLACES:
+        return None
+    rows = [
+        TableRow.of(name, number_text(n, 0, lang), "–" if pd.isna(living) else number_text(living, 0, lang))
+        for name, n, living in zip(map(str, areas.index), areas, people.reindex(areas.index), strict=True)
+    ]
+    head = level, text("label_districts", lang), text("label_residents_short", lang)
+    return DocumentTable(head, tuple(rows), frozenset({1, 2}))
+
+
 def selected_table(release: Release, lang: Lang) -> DocumentTable | None:
-    """Return the selected areas in the order of the release; None where there is none."""
+    """Return the selected areas in the order of the release, of very many the first; None where there is none."""
     if not release.selected.any():
         return None
     bars, words = _reasons(release), _words(release, lang)
-    keys = [str(key) for key in release.order if release.selected[key]]
+    keys = listed_keys(release)
     needs = [column for column in release.columns if column.kind == "class"]
     has_candidates = bool(release.members.reindex(keys).fillna("").astype(bool).any())
     head = [

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 NARROW, WIDE, READABLE = 11, 60, 100  # digits of a column
 DECIMALS = {"hectares": 1}
 DECIMALS |= dict.fromkeys(("value", "adjusted", "expected", "lower", "upper"), 4)
-SHARES = ("p_selected", "covered_share", "covered_residents")
+SHARES = ("p_selected", "covered_share", "covered_residents", "share_of_residents", "group_inside", "share_of_group")
+DECIMALS["jaccard"] = 2
 LABELS, NAMES = CellStyle(bold=True, is_wrapped=True), CellStyle(italic=True, color=GREY)
 TEXT = CellStyle(is_wrapped=True)
 FAMILY, WHOLE_FAMILY = 1, 16  # numbers of names in a font: its family, and the one above faces such as "Light"

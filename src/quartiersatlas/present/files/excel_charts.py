@@ -17,7 +17,7 @@ from quartiersatlas.present.files.cells import GREY, whole_number, words_of
 from quartiersatlas.present.files.excel_selection import rule_columns, selected_keys, title_lines
 from quartiersatlas.present.files.tables import selections
 from quartiersatlas.present.pictures.of_columns import classes_of, names_of, second_column
-from quartiersatlas.present.statements import label_with_unit
+from quartiersatlas.present.statements import city_label, label_with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _bars(release: Release, lang: Lang, _look: Look, first: int) -> Drawing | No
         (names[key], value, classes.colors[int(classes.numbers[key])], codes[key] == "open")
         for key, value in known.items()
     ]
-    bars = [*([(text("label_city", lang), float(column.city), CITY, False)] if has_city else []), *bars]
+    bars = [*([(city_label(release, lang), float(column.city), CITY, False)] if has_city else []), *bars]
     bars.reverse()  # the first row of a bar chart is its lowest bar
     ends = first + 1, first + len(bars)  # below the head
     series = ChartSeries(

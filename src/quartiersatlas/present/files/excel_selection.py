@@ -15,6 +15,7 @@ from quartiersatlas.disclosure.words import draft_text
 from quartiersatlas.present.files.cells import GREY, PERCENT, cell_of, gap_cell, whole_number, width_of, words_of
 from quartiersatlas.present.files.tables import level_name, selections
 from quartiersatlas.present.statements import (
+    city_label,
     gap_kinds,
     indicator_columns,
     label_with_unit,
@@ -163,7 +164,7 @@ def _place_columns(release: Release, lang: Lang, keys: pd.Index, *, with_distric
         _words_column(
             text("label_area", lang),
             areas["name"].tolist(),
-            StyledCell(text("label_city", lang), replace(CITY, indent=1)),
+            StyledCell(city_label(release, lang), replace(CITY, indent=1)),
         )
     )
     parents = areas.columns.drop(["name", "geometry"])

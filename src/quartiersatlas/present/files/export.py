@@ -21,7 +21,10 @@ from quartiersatlas.base.files import WRITTEN, write_text, written_together, wri
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import DependencyError, ReleaseError, list_some
 from quartiersatlas.present.files.excel import write_excel
+from quartiersatlas.present.files.fingerprint import fingerprint_of
 from quartiersatlas.present.files.qgis import styles_table
+from quartiersatlas.present.files.seal import TABLE as FINGERPRINT
+from quartiersatlas.present.files.seal import fingerprint_table
 from quartiersatlas.present.files.tables import (
     TABLES,
     columns_table,
@@ -51,7 +54,7 @@ def export(
     release: Release,
     path: str | Path,
     *,
-    table: Literal["areas", "candidates", "segregation"] = "areas",
+    table: Literal["areas", "candidates", "segregation", "rules", "measures", "coverage"] = "areas",
     lang: Lang = "de",
     manifest: Mapping[str, Any] | None = None,
     look: Look | None = None,
@@ -67,8 +70,9 @@ def export(
         The ending says the format:
 
         - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``,
-          ``columns``, ``notes``, ``manifest``; and ``layer_styles``, from which QGIS takes one style per indicator,
-          with the classes, colours and words of the map. The first one is used when the layer is opened.
+          ``rules``, ``measures``, ``coverage``, ``columns``, ``notes``, ``manifest``, ``fingerprint``; and
+          ``layer_styles``, from which QGIS takes one style per indicator, with the classes, colours and words of the
+          map. The first one is used when the layer is opened.
         - ``.xlsx``: the notes, the selected areas as a page to read, their reasons and charts; then a sheet for each
           table, with labels in the first row and names of columns in the second.
         - ``.geojson`` (RFC 7946: degrees, WGS 84): one table; notes, columns and manifest as further members.
@@ -76,10 +80,10 @@ def export(
           manifest as JSON under the key ``quartiersatlas`` of the file's metadata.
         - ``.csv``: one table; beside ``name.csv`` stand ``name.columns.csv`` (what the columns mean) and
           ``name.notes.txt`` (notes and manifest).
-    table : {"areas", "candidates", "segregation"}, default "areas"
+    table : {"areas", "candidates", "segregation", "rules", "measures", "coverage"}, default "areas"
         Which table a file of one table holds; a GeoPackage and a workbook hold all.
     lang : {"de", "en"}, default "de"
-        Language of labels and notes, and of the numbers of a CSV: decimal comma or point, both with semicolons.
+        Language of labels and notes, and of a CSV: semicolons with decimal commas, or commas with decimal points.
     manifest : mapping, optional
         Where the release comes from, as far as the caller knows: hashes of inputs, versions, seeds. The version of the
         library and the fingerprint of the need spec are added.
@@ -173,6 +177,7 @@ def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mappin
         styles = styles_table(release, lang, meaning, look.accent).assign(update_time=pd.Timestamp(LAST_CHANGE))
         # as QGIS itself creates the table: through the same driver, with a key "id"
         _layer(styles, file, "layer_styles", FID="id")
+        _layer(fingerprint_table(fingerprint_of(release, "geopackage", lang), file), file, FINGERPRINT)
         _undate(file)
 
 
@@ -302,7 +307,8 @@ def sidecar_files(path: Path) -> list[Path]:
 def csv_bytes(frame: pd.DataFrame, lang: Lang) -> bytes:
     """Write a table as spreadsheets of the language read it."""
     safe = frame.map(_safe).rename(columns=_safe)
-    content = safe.to_csv(sep=";", decimal="," if lang == "de" else ".", index=False, lineterminator="\r\n")
+    separator, decimal = (";", ",") if lang == "de" else (",", ".")
+    content = safe.to_csv(sep=separator, decimal=decimal, index=False, lineterminator="\r\n")
     return content.encode("utf-8-sig")
 
 

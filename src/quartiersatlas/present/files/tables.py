@@ -13,6 +13,8 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
+from quartiersatlas.present.files.measure_tables import coverage_table, measure_heading, measures_table
+from quartiersatlas.present.rule_comparison import rule_sentences
 from quartiersatlas.present.statements import (
     GAPS,
     STATES,
@@ -39,7 +41,8 @@ OWN = (
     *("notice", "selection", "selection_note", "p_selected", "rank", "rank_lower", "rank_upper"),
 )
 SELECTION = ("sure", "open", "near", "selected", "out", "not_assessed")
-TABLES = ("areas", "candidates", "segregation")
+TABLES = ("areas", "candidates", "segregation", "rules", "measures", "coverage")
+OF_REGISTER = ("measures", "coverage")
 LAYERS = ("programmes", "facilities")  # further ones, for GIS
 PROGRAMME_STATES = ("planned", "running", "ended")
 
@@ -56,9 +59,16 @@ def table_of(release: Release, table: str, lang: Lang) -> pd.DataFrame:
         raise ReleaseError("The release has no candidate areas: release(..., shortlist=..., candidates=...).")
     if table == "segregation" and release.segregation is None:
         raise ReleaseError("The release has no segregation table: release(..., segregation=...).")
+    if table == "rules" and release.comparison is None:
+        raise ReleaseError("The release compares no rules: release(..., comparison=qa.compare_rules(data, rules)).")
+    if table in OF_REGISTER and release.measures is None:
+        raise ReleaseError('The release has no measures: release(..., measures=qa.read_measures("massnahmen.xlsx")).')
+    if table in OF_REGISTER:
+        frame = measures_table(release, lang) if table == "measures" else coverage_table(release, lang)
+        return with_visible_text(with_notice(frame, release, lang))
     makers = {"areas": area_table, "candidates": candidate_table, "segregation": segregation_table}
-    frame = makers[table](release, lang)
-    return frame if table == "segregation" else frame.reset_index()
+    frame = {**makers, "rules": rules_table}[table](release, lang)
+    return frame if table in ("segregation", "rules") else frame.reset_index()
 
 
 def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
@@ -67,6 +77,9 @@ def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
         "areas": True,
         "candidates": release.candidates is not None and not release.candidates.empty,
         "segregation": release.segregation is not None,
+        "rules": release.comparison is not None,
+        "measures": release.measures is not None,
+        "coverage": release.measures is not None and len(release.measures.coverage) > 0,
     }
     return {name: table_of(release, name, lang) for name in TABLES if there[name]}
 
@@ -254,6 +267,17 @@ def segregation_table(release: Release, lang: Lang) -> pd.DataFrame:
     return with_visible_text(with_notice(found.drop(columns="note_codes").assign(note=notes), release, lang))
 
 
+def rules_table(release: Release, lang: Lang) -> pd.DataFrame:
+    """Return one row per rule that is compared: its words, its figures, how many areas it shares with each other."""
+    found = release.comparison
+    assert found is not None  # noqa: S101 - asked for where there is one
+    shared = found.overlaps.add_prefix("shared_with_").to_dict("list")
+    table = found.table.assign(**{str(name): column for name, column in shared.items()})
+    table = table.rename_axis("rule").reset_index()
+    table.insert(1, "says", rule_sentences(release, lang))
+    return with_visible_text(with_notice(table, release, lang))
+
+
 def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
     """Return what a reader has to know as rows: title, source, date, comment, notices, method."""
     rows = [
@@ -420,4 +444,5 @@ def structure_labels(release: Release, lang: Lang) -> dict[str, str]:
 def structure_label(name: str, labels: Mapping[str, str], lang: Lang, table: str = "areas") -> str:
     """Return the label of a column that is not a result; a layer may call something else by the same name."""
     known = (f"column_{table}_{name}", f"column_{name}")
-    return labels.get(name) or next((text(one, lang) for one in known if one in texts()), name)
+    rest = measure_heading(name, lang) if table == "measures" else name
+    return labels.get(name) or next((text(one, lang) for one in known if one in texts()), rest)

@@ -30,6 +30,8 @@ from quartiersatlas.errors import ColumnError, DependencyError, SpecError, list_
 from quartiersatlas.intake import AreaData, join
 from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.present.comparable import check_earlier
+from quartiersatlas.present.files.fingerprint import fingerprint_of
+from quartiersatlas.present.files.seal import sealed
 from quartiersatlas.present.look import ACCENT, Look
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.ground import Ground, ground_of
@@ -233,6 +235,20 @@ def _meant(known: Indicator, unit: str | None, kind: str | None, label: str | No
     return replace(known, **changes)
 
 
+MOST_AREAS = 25_000  # in a page of about 5 MB that a phone still draws
+
+
+def refuse_too_many(release: Release) -> None:
+    """Refuse a map of more areas than a page can hold, with the ways to smaller ones."""
+    if len(release.areas) > MOST_AREAS:
+        raise SpecError(
+            f"atlas_map: the release has {number_text(len(release.areas), 0, 'en')} areas, and a page holds "
+            f"{number_text(MOST_AREAS, 0, 'en')} at most. Make a map of each town, qa.split(data, level) or "
+            f'by = "level" in a project file; or of larger units, such as districts or cells of 500 m. A report and '
+            "qa.export(rel, 'areas.gpkg') take any number."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Atlas:
     """The map of a release.
@@ -274,6 +290,7 @@ class Atlas:
 
     def __post_init__(self) -> None:
         check_release(self.release, "atlas_map")
+        refuse_too_many(self.release)
         check_lang(self.lang)
         if self.look is not None:
             expects(self.look, Look, "atlas_map: look", 'look=qa.Look(office="Stadt Beispiel")')
@@ -312,13 +329,16 @@ class Atlas:
         page = str(self.to_folium().get_root().render())
         page = page.replace(", maximum-scale=1.0, user-scalable=no", "", 1)  # readers may enlarge the page
         page = page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
+        head, mark, rest = page.partition("<style> ")  # folium's own lines, and the encoding, which the policy tells
+        page = re.sub(r"\n\s+", "\n", re.sub(r'<meta http-equiv="content-type"[^>]*>', "", head)) + mark + rest
         # the last script holds the data, and stands behind all markup; text from data has no "<" in it
         own = [
             *inline_scripts(head_html(self.look)),
+            *inline_scripts(measures_html(self.release)),
             *FOLIUM_SCRIPT.findall(page),
             *inline_scripts(page.rpartition("</body>")[2]),
         ]
-        return with_policy(page, own)
+        return sealed(with_policy(page, own), fingerprint_of(self.release, "map", self.lang, self.earlier))
 
     def to_folium(self) -> folium.Map:
         """Return the map as a folium map, to which further layers can be added."""
@@ -416,7 +436,7 @@ class AtlasLayer(folium.map.Layer):
         # Leaflet's layer control takes a name as HTML, and folium reads it as a template
         name = escape(atlas.release.title or "quartiersatlas").replace("{", "&#123;")
         super().__init__(name=name, overlay=True)
-        self.look = atlas.look
+        self.look, self.measures = atlas.look, measures_html(atlas.release)
         self._name = "AtlasLayer"
         self.content = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes, atlas.ground)
         # the same release gives the same bytes, and two releases stand side by side on one map
@@ -425,7 +445,10 @@ class AtlasLayer(folium.map.Layer):
     def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - as folium has it
         """Put styles and scripts into the head of the page, once for all atlas layers, and the data into its script."""
         head = Element(f"{{% raw %}}{head_html(self.look)}{{% endraw %}}")  # folium reads it as a template
-        cast("Figure", self.get_root()).header.add_child(head, name="quartiersatlas")
+        header = cast("Figure", self.get_root()).header
+        header.add_child(head, name="quartiersatlas")
+        if self.measures:
+            header.add_child(Element(f"{{% raw %}}{self.measures}{{% endraw %}}"), name="quartiersatlas_measures")
         super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
@@ -504,7 +527,7 @@ def asset(name: str) -> str:
     return files("quartiersatlas.present.map").joinpath("assets").joinpath(*name.split("/")).read_text(encoding="utf-8")
 
 
-def head_html(look: Look | None = None) -> str:
+def head_html(look: Look | None = None, page: str = "page") -> str:
     """Return styles and scripts for the head of the page: Leaflet with its licence, then our own.
 
     Ours are built of the modules and styles beside them by ``scripts/build_page.py``: without types, comments and long
@@ -514,7 +537,7 @@ def head_html(look: Look | None = None) -> str:
     office takes the place of ours.
     """
     styles, scripts = (
-        asset(f"built/page.{kind}").replace(ACCENT, ACCENT if look is None else look.accent) for kind in ("css", "js")
+        asset(f"built/{page}.{kind}").replace(ACCENT, ACCENT if look is None else look.accent) for kind in ("css", "js")
     )
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
     leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
@@ -525,3 +548,10 @@ def head_html(look: Look | None = None) -> str:
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{scripts}</script>"
     )
+
+
+def measures_html(release: Release) -> str:
+    """Return styles and script for measures, which other maps do not carry."""
+    if release.measures is None:
+        return ""
+    return f"<style>{asset('built/measures.css')}</style>\n<script>{asset('built/measures.js')}</script>"

@@ -28,10 +28,10 @@ from quartiersatlas.present.map.classes import (
 )
 from quartiersatlas.present.map.ground import Ground
 from quartiersatlas.present.map.matrices import with_matrices
+from quartiersatlas.present.map.measure_layer import measure_layer, with_knowledge
 from quartiersatlas.present.map.phrases import with_phrases
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
-from quartiersatlas.present.measures import with_measures
 from quartiersatlas.present.pictures.of_columns import profile_rank
 from quartiersatlas.present.pictures.of_need import listed_contributions
 from quartiersatlas.present.statements import (
@@ -53,6 +53,7 @@ from quartiersatlas.present.statements import (
     note_lines,
     other_reason_texts,
     reason_texts,
+    selected_words,
 )
 from quartiersatlas.screening import running_programmes, span_texts
 from quartiersatlas.space.exclaves import city_extent
@@ -197,8 +198,8 @@ def map_json(
 ) -> str:
     """Return the map's data as JSON that can neither end a script element nor start a template expression."""
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
-    data["panel"] = panel_data(release, lang, with_measures(release, lines_of(notes or {}), lang))
-    data |= (ground or Ground(release)).content(lang)
+    data["panel"] = panel_data(release, lang, with_knowledge(release, lines_of(notes or {}), lang))
+    data |= (ground or Ground(release)).content(lang) | measure_layer(release, lang)
     content = json.dumps(with_phrases(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
@@ -207,15 +208,13 @@ def _map_data(
     release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]], earlier: Sequence[Release]
 ) -> dict[str, Any]:
     areas = release.areas
-    keys = list(areas.index)
-    number = {key: position for position, key in enumerate(keys)}
+    keys, number = list(areas.index), {key: position for position, key in enumerate(areas.index)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     columns = map_columns(release)
     first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
-    words["legend_selected"] = text("legend_selected_context" if release.context_only else "legend_selected", lang)
-    words["legend_open"] = text("legend_open", lang, label=words["legend_selected"])
+    words |= selected_words(release, lang)
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {
         "lang": lang,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.present.files.seal import Fingerprint
     from quartiersatlas.present.look import Look
 
 # what neither XML nor a printer knows: control characters except tab and line end, lone surrogates, non-characters
@@ -52,16 +53,23 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list; ``leads`` are the words with which each item begins, set bold."""
+    """A list; ``leads`` are the words with which each item begins, set bold; ``inside`` the list below each item."""
 
     items: tuple[str, ...]
     muted: bool = False
     leads: tuple[str, ...] = ()
+    inside: tuple[Bullets | None, ...] = ()
 
     @property
     def parts(self) -> list[tuple[str, str]]:
         """The items, each after its lead."""
         return list(zip(self.leads or [""] * len(self.items), self.items, strict=True))
+
+    @property
+    def entries(self) -> list[tuple[str, str, Bullets | None]]:
+        """The items, each after its lead and before the list below it."""
+        below = self.inside or (None,) * len(self.items)
+        return [(*part, inner) for part, inner in zip(self.parts, below, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,10 @@ DocumentBlock = (
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document in one language; ``foot`` stands below each page, ``as_of`` is the date it is given."""
+    """A whole document in one language.
+
+    ``foot`` stands below each page, ``as_of`` is the date it is given, ``fingerprint`` what a page says of its release.
+    """
 
     title: str
     lang: Lang
@@ -167,6 +178,7 @@ class Document:
     look: Look | None = None
     foot: str = ""
     as_of: str = ""
+    fingerprint: Fingerprint | None = None
 
     def __post_init__(self) -> None:
         if self.look is not None:
@@ -210,7 +222,8 @@ def _texts(block: DocumentBlock, lang: Lang) -> Iterable[str]:  # noqa: PLR0911 
         case Heading() | Paragraph():
             return [block.text]
         case Bullets():
-            return [f"{lead} {item}".strip() for lead, item in block.parts]
+            inner = [words for below in block.inside if below is not None for words in _texts(below, lang)]
+            return [*(f"{lead} {item}".strip() for lead, item in block.parts), *inner]
         case DocumentTable():
             return [*block.head, *(line for row in block.rows for cell in row.cells for line in cell)]
         case Figure():

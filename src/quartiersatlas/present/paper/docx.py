@@ -328,11 +328,14 @@ def _paragraph(place: Any, block: Paragraph) -> None:  # noqa: ANN401
         shade(paragraph, SHADES[block.style])
 
 
-def _bullets(place: Any, block: Bullets) -> None:  # noqa: ANN401
+LISTS = ("List Bullet", "List Bullet 2", "List Bullet 3")  # one inside the other
+
+
+def _bullets(place: Any, block: Bullets, depth: int = 0) -> None:  # noqa: ANN401
     from docx.shared import Pt, RGBColor
 
-    for lead, item in block.parts:
-        paragraph = place.add_paragraph(style="List Bullet")
+    for lead, item, below in block.entries:
+        paragraph = place.add_paragraph(style=LISTS[min(depth, len(LISTS) - 1)])
         runs = [paragraph.add_run(f"{printable(lead)} ")] if lead else []
         for run in runs:
             run.bold = True
@@ -340,6 +343,8 @@ def _bullets(place: Any, block: Bullets) -> None:  # noqa: ANN401
         if block.muted:
             for run in runs:
                 run.font.size, run.font.color.rgb = Pt(8.5), RGBColor.from_string(QUIET)
+        if below is not None:
+            _bullets(place, below, depth + 1)
 
 
 def _tiles(place: Any, block: Tiles, width: float) -> None:  # noqa: ANN401

@@ -19,7 +19,7 @@ from quartiersatlas.present.map.classes import (
     is_total,
     quantile_breaks,
 )
-from quartiersatlas.present.statements import GAPS, gap_kinds, gap_text
+from quartiersatlas.present.statements import GAPS, city_line, gap_kinds, gap_text
 from quartiersatlas.screening import running_programmes
 
 if TYPE_CHECKING:
@@ -220,5 +220,5 @@ def legend_notes(
     if is_total(column):
         words.append(text("legend_count", lang))
     if pd.notna(column.city):
-        words.append(text("legend_city", lang, value=value_text(column.city, column, lang)))
+        words.append(city_line(release, value_text(column.city, column, lang), lang))
     return [*words, *pale, text("legend_areas", lang)]

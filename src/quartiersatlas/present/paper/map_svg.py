@@ -58,6 +58,7 @@ def map_svg(
     width_mm: float,
     height_mm: float,
     area: str | None = None,
+    around: Bounds | None = None,
     context: Context | FittedContext | None = None,
     names: bool = True,
     legend: bool = False,
@@ -80,6 +81,8 @@ def map_svg(
         Of the picture, in millimetres.
     area : str, optional
         The key of an area: the map shows its district alone, and the area outlined in yellow over black.
+    around : (float, float, float, float), optional
+        The map shows this extent alone: west, south, east, north in the system of the areas.
     context : Context, optional
         Water, green, rail, roads, names, see :func:`quartiersatlas.context`.
     names : bool, default True
@@ -115,14 +118,14 @@ def map_svg(
     if area is not None:
         check_area(release, area)
     entries = map_entries(release, chosen, lang, zoom, circles=circles)
-    asked = f"{chosen.id} {width_mm} {height_mm} {area} {zoom} {legend} {circles} {lang}"
+    asked = f"{chosen.id} {width_mm} {height_mm} {area if around is None else around} {zoom} {legend} {circles} {lang}"
     name = f"m{crc32(asked.encode(errors='replace')):08x}"  # several maps may stand in one page
     accent = ACCENT if look is None else look.accent
     fitted = context.fitted(release) if isinstance(context, Context) else context
     layers = Layers(release, chosen, entries, fitted, lang, zoom, accent)
     side = LEGEND * zoom if legend else 0.0
     frame = SheetBox(0.0, 0.0, width_mm - side - (BESIDE * zoom if legend else 0.0), height_mm)
-    body = _map(layers, frame, name, area, names=names, mark_numbers=mark_numbers)
+    body = _map(layers, frame, name, area, around, names=names, mark_numbers=mark_numbers)
     if legend:
         body += legend_parts(layers, SheetBox(width_mm - side, 0.0, side, height_mm))[0]
     label = label_with_unit(chosen, lang)
@@ -161,12 +164,23 @@ def document(body: Iterable[str], width: float, height: float, title: str, alt: 
     return "\n".join([head, *words, *body, "</svg>", ""])
 
 
-def _map(layers: Layers, frame: SheetBox, name: str, area: str | None, *, names: bool, mark_numbers: bool) -> list[str]:
+def _map(
+    layers: Layers,
+    frame: SheetBox,
+    name: str,
+    area: str | None,
+    around: Bounds | None,
+    *,
+    names: bool,
+    mark_numbers: bool,
+) -> list[str]:
     """Return the map in its frame; far exclaves stand in insets."""
     release, zoom, lang = layers.release, layers.zoom, layers.lang
     extent = city_extent(release.areas.geometry.to_numpy(), release.residents)
-    if area is not None:
-        extent = CityExtent(_around(release, area), (), extent.parts, extent.main_parts)
+    if area is not None and around is None:
+        around = _around(release, area)
+    if around is not None:
+        extent = CityExtent(around, (), extent.parts, extent.main_parts)
     room, metres, insets = fitted_insets(extent, release, frame, zoom, lang)
     left, low = lower_left(room, extent.main, metres)
     view = View(room, left, low + metres * room.height, metres, name)

@@ -121,11 +121,16 @@ def _words(block: DocumentBlock) -> Plain:
         case Paragraph():
             return {"is": "paragraph", "style": block.style, "text": printable(block.text)}
         case Bullets():
-            items = [list(map(printable, part)) for part in block.parts]
-            return {"is": "bullets", "muted": block.muted, "items": items}
+            return {"is": "bullets", "muted": block.muted, "items": _entries(block)}
         case Tiles():
             return {"is": "tiles", "tiles": [list(map(printable, tile)) for tile in block.tiles]}
     raise TypeError(block)
+
+
+def _entries(block: Bullets) -> list[list[Any]]:
+    """Return lead, words and the entries of the list below each item of a list."""
+    found = [(map(printable, part[:2]), part[2]) for part in block.entries]
+    return [[*words, [] if below is None else _entries(below)] for words, below in found]
 
 
 def _fitted_title(title: str) -> tuple[str, float]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import ReleaseError
+from quartiersatlas.present.files.seal import sealed
 from quartiersatlas.present.paper.document import (
     Bullets,
     DocumentTable,
@@ -68,7 +69,7 @@ def html_text(document: Document) -> str:
         picture=lambda figure: Markup(_inline(figure.svg, f"p{next(numbers)}", figure.alt)),  # noqa: S704 - our own
         swatch=lambda svg: Markup(_inline(svg, f"p{next(numbers)}", "")),  # noqa: S704
     )
-    return with_policy(printable(page))
+    return sealed(with_policy(printable(page)), document.fingerprint)
 
 
 SVG_START = re.compile(r"^.*?<svg\b([^>]*)>", re.DOTALL)
@@ -109,7 +110,7 @@ def _block(block: DocumentBlock, lang: Lang) -> str:  # noqa: PLR0911 - one way 
         case Paragraph():
             return _paragraph(block)
         case Bullets():
-            return "\n".join(f"- {f'**{_line(lead)}** ' if lead else ''}{_line(item)}" for lead, item in block.parts)
+            return "\n".join(_listed(block))
         case DocumentTable():
             return _table(block)
         case Figure():
@@ -145,6 +146,15 @@ def _row(row: TableRow, width: int) -> str:
     if row.is_heading:
         return " | ".join([f"**{_line(' '.join(row.cells[0]))}**", *[""] * (width - 1)])
     return " | ".join("<br>".join(map(_line, lines)) for lines in row.cells)
+
+
+def _listed(block: Bullets, indent: str = "") -> list[str]:
+    """Return the lines of a list, those of a list inside it indented."""
+    lines = []
+    for lead, item, below in block.entries:
+        lines.append(f"{indent}- {f'**{_line(lead)}** ' if lead else ''}{_line(item)}")
+        lines += [] if below is None else _listed(below, f"{indent}  ")
+    return lines
 
 
 def _line(text: str) -> str:

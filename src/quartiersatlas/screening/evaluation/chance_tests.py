@@ -31,8 +31,6 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
     Against a fixed limit p0 the count is Binomial(n, p0). Against the city (or a higher level) that the area belongs
     to, it is hypergeometric: x of n among X of N, which is Fisher's exact test against the rest.
     """
-    from scipy.stats import binom, hypergeom
-
     if not measured.whole or measured.x is None or measured.n is None or measured.summed:
         raise SpecError(
             f"{condition}: significant needs the counts of a rate, and {condition.indicator!r} has none. Compute it "
@@ -46,13 +44,27 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
             f"higher levels, not against {made[0]!r} here. Leave it out, or compare with one of these."
         )
     if made:
-        return _against_the_rest(condition, measured, evidence, hypergeom)
-    share = np.clip(limit / measured.per, 0, 1)
-    found = binom.sf(x - 1, n, share) if condition.upwards else binom.cdf(x, n, share)
+        return _against_the_rest(condition, measured, evidence)
+    found = binomial_tail(x, n, np.clip(limit / measured.per, 0, 1), upwards=condition.upwards)
     return np.asarray(np.where(measured.known & ~np.isnan(limit), found, np.nan), dtype=float)
 
 
-def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence, hypergeom: object) -> Array:
+def binomial_tail(x: Array, n: Array, share: Array, *, upwards: bool) -> Array:
+    """Return the chance of at least (or at most) x of n at a fixed share."""
+    from scipy.stats import binom
+
+    return np.asarray(binom.sf(x - 1, n, share) if upwards else binom.cdf(x, n, share), dtype=float)
+
+
+def tail(x: Array, people: Array, cases: Array, n: Array, *, upwards: bool) -> Array:
+    """Return the chance of at least (or at most) x cases among n people of all, who have so many cases."""
+    from scipy.stats import hypergeom
+
+    found = hypergeom.sf(x - 1, people, cases, n) if upwards else hypergeom.cdf(x, people, cases, n)
+    return np.asarray(found, dtype=float)
+
+
+def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence) -> Array:
     limit = condition.limit
     if limit.factor != 1 or limit.plus or limit.digits is not None:
         raise SpecError(
@@ -66,7 +78,7 @@ def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence
     known = measured.known & (units >= 0)[None, :]
     x, n = (np.where(known, part, 0.0) for part in (measured.x, measured.n) if part is not None)
     cases, people = unit_sums(x, units), unit_sums(n, units)
-    test = hypergeom.sf(x - 1, people, cases, n) if condition.upwards else hypergeom.cdf(x, people, cases, n)  # type: ignore[attr-defined]
+    test = tail(x, people, cases, n, upwards=condition.upwards)
     return np.asarray(np.where(known, test, np.nan), dtype=float)
 
 

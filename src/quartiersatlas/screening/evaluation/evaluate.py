@@ -21,6 +21,7 @@ from quartiersatlas.screening.evaluation.evidence import (
     unit_sums,
 )
 from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, round_half_up, times, whole
+from quartiersatlas.screening.evaluation.precision import limits_of_values, open_places
 from quartiersatlas.screening.language.rules import (
     CITY,
     MEAN,
@@ -213,8 +214,10 @@ def compared_with(condition: Compare, measured: Measured, limit: Fractions | Arr
     half = measured.half if condition.printed == "interval" else 0.0
     undecided = known & (np.abs(measured.values - floats) < half * (1 - PLACE))
     if measured.slack is not None and condition.printed == "interval":
-        low, high = (_holds(condition, end, limit) for end in measured.ends)
-        undecided |= known & (low != high)
+        of_values = lambda values: limit_from(condition.limit, lambda name: _of_values(name, condition.limit, values))  # noqa: E731
+        limits = limits_of_values(condition.limit, measured, of_values) or (limit, limit)
+        low, high = (_holds(condition, end, one) for end, one in zip(measured.ends, limits[::-1], strict=True))
+        undecided = undecided | (known & (low != high))
     known = known & ~undecided
     if condition.significant is not None:
         p = p_values(condition, measured, evidence, floats)
@@ -390,9 +393,14 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
         holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift, measured.terms)
         tied = tied or at
     known = ~np.isnan(values) & (units >= 0)[None, :]
+    undecided = None
+    if measured.slack is not None and condition.printed == "interval":
+        undecided = known & open_places(condition, measured, evidence, sign, wanted_areas)
+        known = known & ~undecided
     if tied is not None:
         tied = (*tied[:3], sign * tied[3])
-    return _held(condition, Truth.where(holds, known), sign * values, sign * limit, tied=tied)
+    truth = Truth.where(holds, known)
+    return _held(condition, truth, sign * values, sign * limit, undecided=undecided, tied=tied)
 
 
 def worse_side(condition: Worst | Hotspot, measured: Measured) -> int:

@@ -10,31 +10,32 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.need.robustness.options import stability_options
+from quartiersatlas.need.robustness.redraw import Redraws, Replicates
 from quartiersatlas.need.robustness.replicates import (
     ReplicateRuns,
-    Replicates,
-    count_failed,
-    draw_replicates,
+    Tally,
+    as_published,
+    blocks_of_runs,
     random_streams,
     replicate_runs,
     score_replicates,
-    share_of_runs,
     shifts,
     unused_sources,
 )
-from quartiersatlas.need.robustness.stability import Stability, rank_table, ranks_of_runs, stability_labels
+from quartiersatlas.need.robustness.stability import Stability, rank_table, stability_labels
 from quartiersatlas.need.score.inputs import NeedInputs, counts_behind, shrunken_values
-from quartiersatlas.screening.evaluation.evaluate import Truth, evaluate
-from quartiersatlas.screening.language.rules import NEED, InClass, Rule
+from quartiersatlas.need.score.scales import ranks
+from quartiersatlas.screening.evaluation.evaluate import evaluate
+from quartiersatlas.screening.language.rules import NEED, Compare, InClass, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
-    from quartiersatlas.need.robustness.options import RandomSource, RunOptions
+    from quartiersatlas.need.robustness.options import RandomSource
     from quartiersatlas.screening.evaluation.evidence import Evidence
 
 Number = TypeVar("Number", np.float64, np.int64)
@@ -50,58 +51,69 @@ def selection_stability(
     *,
     n: int,
     seed: RandomSource,
-    vary: Sequence[str],
-    persistence: float,
-    concentration: float,
-    threshold: float,
     limits: tuple[float, float],
+    **how: Any,  # noqa: ANN401 - what varies and how far, checked by stability_options
 ) -> Stability:
     """Apply a rule many times; the parameters are those of :meth:`quartiersatlas.screening.Shortlist.stability`."""
-    call: dict[str, Any] = {"n": n, "seed": deepcopy(seed), "vary": vary, "persistence": persistence}
-    call |= {"concentration": concentration, "threshold": threshold, "limits": limits}
-    options = stability_options(
-        n, seed, limits, vary=vary, persistence=persistence, concentration=concentration, threshold=threshold
-    )
+    call: dict[str, Any] = {"n": n, "seed": deepcopy(seed), "limits": limits, **how}
+    options = stability_options(n, seed, limits, **how)
     streams = random_streams(seed)
-    inputs = _inputs(rule, data, need)
-    draws = _draws(inputs, n, streams["data"], persistence, noisy="data" in options.vary)
-    runs, scores, classes, ranks = _scored(need, draws, data.areas.index, n, streams, options)
-    outcome, _ = evaluate(rule, evidence_of_runs(evidence, draws, scores, classes, runs.shift[:, None]))
-    settings = options.settings(seed, runs.methods if need is not None else [])
-    keys, shape = data.areas.index, (len(runs), len(data.areas))
-    yes, known = np.broadcast_to(outcome.yes, shape), np.broadcast_to(outcome.known, shape)
-    table = _table(selected, assessed, Truth(yes, known & ~yes), limits)
-    if need is not None and ranks is not None:
-        table = table.join(rank_table(ranks, need.scores.loc[need.scored_keys, need.spec.axes[0].id]))
-    judged = np.asarray(assessed)
-    found = Stability(
+    inputs, keys = _inputs(rule, data, need), data.areas.index
+    as_given = _as_given(inputs)
+    redraws = Redraws(inputs, keys, n, streams["data"], options) if "data" in options.vary else None
+    runs = ReplicateRuns(as_given, shifts(n, streams["threshold"], options))
+    if need is not None:
+        runs = replicate_runs(need, as_published(need), n, streams, options)
+    judged, tally = np.asarray(assessed), Tally(len(keys))
+    places = np.empty((n, 0 if need is None else len(need.scored_keys)), dtype=np.float32)
+    for start, stop in blocks_of_runs(n, len(keys) * max(len(inputs.values.columns), 1)):
+        draws = as_given if redraws is None else redraws.part(start, stop)
+        part = runs.part(start, stop, draws)
+        scores, classes, places[start:stop] = _scored(need, part, keys)
+        several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
+        outcome, _ = evaluate(rule, several)
+        shape = (len(part), len(keys))
+        tally.add(np.broadcast_to(outcome.yes, shape), np.broadcast_to(outcome.known, shape), judged)
+    tally.check(judged)
+    table = _table(selected, assessed, tally.share, limits)
+    run_ranks = None
+    if need is not None:
+        run_ranks = pd.DataFrame(places, columns=need.scored_keys)
+        score = need.scores.loc[need.scored_keys, need.spec.axes[0].id]
+        table = table.join(rank_table(run_ranks, score, ranked=True))
+    return Stability(
         table=table,
         class_probabilities=pd.DataFrame(index=keys),
-        size=pd.Series(yes.sum(axis=1), name="areas")[np.asarray(known.any(axis=1))],
+        size=pd.Series(tally.sizes, name="areas"),
         core=list(keys[table["p_selected"].eq(1)]),
         selection=str(rule),
         limits=limits,
         n=len(runs),
-        failed=count_failed(known[:, judged], "stability") if judged.any() else 0,
-        settings=dict(settings),
+        failed=tally.failed,
+        settings=options.settings(seed, runs.methods if need is not None else []),
         not_redrawn=tuple(str(name) for name in inputs.values if name not in inputs.counts),
-        unused=unused_sources(settings["vary"], runs, has_counts=bool(inputs.counts)),
+        unfitted=() if redraws is None else redraws.unfitted,
+        unused=unused_sources(options.vary, runs, has_counts=bool(inputs.counts)),
         spec_id="the shortlist" if need is None else need.spec.id,
         spec_hash="" if need is None else need.spec.hash,
-        ranks=ranks,
+        ranks=run_ranks,
         made_by="shortlist",
+        call=call,
         names=dict(data.areas["name"].astype(str)) if "name" in data.areas else {},
     )
-    return replace(found, call=call)
 
 
 def _table(
-    selected: pd.Series[bool], assessed: pd.Series[bool], outcome: Truth, limits: tuple[float, float]
+    selected: pd.Series[bool], assessed: pd.Series[bool], p: NDArray[np.float64], limits: tuple[float, float]
 ) -> pd.DataFrame:
-    """Count the runs in which each area is selected, among those in which the rule can be assessed."""
-    p = share_of_runs(outcome.yes, outcome.known)
+    """Return the share of the runs in which each area is selected, where it could be assessed."""
     columns = {"selected": selected, "p_selected": p, "label": stability_labels(p, limits)}
     return pd.DataFrame(columns, index=selected.index).where(assessed)
+
+
+def _tested(rule: Rule) -> set[str]:
+    """Return the indicators whose counts a rule tests."""
+    return {one.indicator for one in rule.conditions if isinstance(one, Compare) and one.significant is not None}
 
 
 def evidence_of_runs(
@@ -110,8 +122,13 @@ def evidence_of_runs(
     scores: Mapping[str, NDArray[np.float64]],
     classes: Mapping[str, NDArray[np.int64]],
     shift: NDArray[np.float64],
+    tested: Collection[str] = (),
 ) -> Evidence:
-    """Return the evidence of many runs: redrawn counts, scores and classes in place of those of the data."""
+    """Return the evidence of many runs: redrawn counts, scores and classes in place of those of the data.
+
+    Rates that the counts leave possible make counts that are not whole; where an exact test asks for whole ones, the
+    nearest are taken.
+    """
     measured = dict(evidence.measured)
     for name, one in evidence.measured.items():
         if name in scores:
@@ -120,6 +137,9 @@ def evidence_of_runs(
             later, earlier = draws.numerators.get(name, (one.x, None))
             before = None if one.earlier is None or earlier is None else (earlier, one.earlier[1])
             values = draws.columns[name]
+            if name in tested and later is not None and later is not one.x and one.n is not None:
+                later = np.rint(later)
+                values = one.per * np.divide(later, one.n, out=np.full(later.shape, np.nan), where=one.n > 0)
             measured[name] = replace(one, values=values, x=later, earlier=before or one.earlier)
     found = {
         axis: (classes[axis], ids) if axis in classes else (numbers, ids)
@@ -143,44 +163,35 @@ def _inputs(rule: Rule, data: AreaData, need: NeedIndex | None) -> NeedInputs:
     return NeedInputs(values=values, counts=counts, residents={}, catalogue=data.catalogue)
 
 
-def _draws(inputs: NeedInputs, n: int, random: np.random.Generator, persistence: float, *, noisy: bool) -> Replicates:
-    """Draw all areas anew, or give them as they are in one row."""
-    if noisy:
-        return draw_replicates(inputs, inputs.values.index, n, random, persistence)
+def _as_given(inputs: NeedInputs) -> Replicates:
+    """Return the indicators as they are, in one row."""
     columns = {str(name): np.asarray(inputs.values[name], dtype=float)[None, :] for name in inputs.values}
     return Replicates(columns, {name: np.array([[value]]) for name, value in inputs.city.items()})
 
 
-Scores = dict[str, "NDArray[np.float64]"]
-Classes = dict[str, "NDArray[np.int64]"]
-
-
 def _scored(
-    need: NeedIndex | None,
-    draws: Replicates,
-    keys: pd.Index,
-    n: int,
-    streams: Mapping[str, np.random.Generator],
-    options: RunOptions,
-) -> tuple[ReplicateRuns, Scores, Classes, pd.DataFrame | None]:
-    """Return what differs between runs, scores and classes of all areas in them, and the ranks of the scored areas."""
+    need: NeedIndex | None, runs: ReplicateRuns, keys: pd.Index
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.int64]], NDArray[np.float64]]:
+    """Return scores and classes of all areas in some runs, and the ranks of the scored areas."""
     if need is None:
-        return ReplicateRuns(draws, shifts(n, streams["threshold"], options)), {}, {}, None
+        return {}, {}, np.empty((len(runs), 0))
     inside = np.asarray(keys.isin(need.scored_keys))
-    columns = {name: draws.columns[name][:, inside] for name in map(str, need.inputs.values)}
+    draws = runs.draws
+    columns = {name: np.ascontiguousarray(draws.columns[name][:, inside]) for name in map(str, need.inputs.values)}
     for name in sorted(need.inputs.shrunken):
         counts = need.inputs.counts[name]
-        drawn = draws.numerators[name][0] if name in draws.numerators else np.asarray(counts.numerator)[None, :]
-        columns[name] = shrunken_values(counts, drawn)[:, inside]
-    part = Replicates(columns, draws.city)
-    runs = replicate_runs(need, part, n, streams, options)
+        if name not in draws.numerators:
+            columns[name] = shrunken_values(counts, np.asarray(counts.numerator)[None, :])[:, inside]
+        elif not draws.is_posterior:
+            columns[name] = np.ascontiguousarray(shrunken_values(counts, draws.numerators[name][0])[:, inside])
     axes = [axis.id for axis in need.spec.axes]
     spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
-    outcome = score_replicates(need.spec, axes, runs, need.context, spread)
-    scores = {name: _among_all(outcome.scores[name], inside, np.nan) for name in axes}
-    classes = {name: _among_all(outcome.classes[name], inside, -1) for name in axes}
-    ranks = ranks_of_runs(outcome.scores[axes[0]], need.scored_keys)
-    return runs, {**scores, NEED: scores[axes[0]]}, classes, ranks
+    found = score_replicates(
+        need.spec, axes, replace(runs, draws=Replicates(columns, draws.city)), need.context, spread
+    )
+    scores = {name: _among_all(found.scores[name], inside, np.nan) for name in axes}
+    classes = {name: _among_all(found.classes[name], inside, -1) for name in axes}
+    return {**scores, NEED: scores[axes[0]]}, classes, ranks(-found.scores[axes[0]], "min")
 
 
 def _among_all(values: NDArray[Number], inside: NDArray[np.bool_], empty: float) -> NDArray[Number]:

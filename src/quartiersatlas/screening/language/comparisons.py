@@ -7,11 +7,12 @@ the worse side is the lower one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
+from quartiersatlas.catalogue.references import looks_like_number
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.language.rules import (
     CITY,
@@ -39,7 +40,7 @@ def above(
     limit: float | Decimal | None = None,
     *,
     than: Than | None = None,
-    factor: float | Decimal = 1,
+    factor: float | Decimal | str = 1,
     plus: float | Decimal = 0,
     digits: int | None = None,
     sd: float | Decimal = 0,
@@ -69,7 +70,7 @@ def above(
         unweighted. ``"quantile"``: with ``q``. The name of published references. ``[[0.7, "nation"], [0.3, "unit"]]``:
         a weighted mix.
     factor, plus : float
-        The limit is ``factor * than + plus``.
+        The limit is ``factor * than + plus``; a factor may be written as text, ``"1.5"``.
     digits : int, optional
         Decimals to which the limit is rounded (half up) before values are compared with it.
     sd, ddof : float, int
@@ -135,7 +136,7 @@ def at_least(
     limit: float | Decimal | None = None,
     *,
     than: Than | None = None,
-    factor: float | Decimal = 1,
+    factor: float | Decimal | str = 1,
     plus: float | Decimal = 0,
     digits: int | None = None,
     sd: float | Decimal = 0,
@@ -182,7 +183,7 @@ def below(
     limit: float | Decimal | None = None,
     *,
     than: Than | None = None,
-    factor: float | Decimal = 1,
+    factor: float | Decimal | str = 1,
     plus: float | Decimal = 0,
     digits: int | None = None,
     sd: float | Decimal = 0,
@@ -229,7 +230,7 @@ def at_most(
     limit: float | Decimal | None = None,
     *,
     than: Than | None = None,
-    factor: float | Decimal = 1,
+    factor: float | Decimal | str = 1,
     plus: float | Decimal = 0,
     digits: int | None = None,
     sd: float | Decimal = 0,
@@ -384,7 +385,7 @@ def _limit(word: str, than: object, options: Mapping[str, Any]) -> Limit:
     digits, sd, q = options["digits"], number(options["sd"], f"{word}: sd"), options["q"]
     found = Limit(
         than=_than(word, than),
-        factor=number(options["factor"], f"{word}: factor"),
+        factor=number(_written(options["factor"]), f"{word}: factor"),
         plus=number(options["plus"], f"{word}: plus"),
         digits=None if digits is None else whole_number(digits, f"{word}: digits", -9, 12),
         sd=sd,
@@ -407,8 +408,31 @@ def _limit(word: str, than: object, options: Mapping[str, Any]) -> Limit:
     return found
 
 
+def _written(factor: object) -> object:
+    """Return a factor that is written as text as the decimal it is; what is no decimal stays."""
+    try:
+        return Decimal(factor) if isinstance(factor, str) else factor
+    except InvalidOperation:
+        return factor
+
+
+OTHER_NAMES = {"percentile": "quantile", "average": "mean", "avg": "mean"}
+
+
+def _refuse_written_numbers(word: str, than: str) -> None:
+    """Refuse a number in quotation marks, which would be taken for the name of a reference, and near words."""
+    if looks_like_number(than):
+        raise SpecError(
+            f"{word}: the limit is {than!r}, a text; a number stands without quotation marks, in the unit of the "
+            f"indicator and with a decimal point, such as 20.5 for 20,5 %."
+        )
+    if than in OTHER_NAMES:
+        raise SpecError(f"{word}: {than!r} is called {OTHER_NAMES[than]!r} here.")
+
+
 def _than(word: str, than: object) -> Decimal | str | tuple[tuple[Decimal, str], ...]:
     if isinstance(than, str):
+        _refuse_written_numbers(word, than)
         return checked_name(than, f"{word}: than", f"{word}('rate', than='city')")
     if not isinstance(than, list | tuple):
         return number(than, f"{word}: the limit")

@@ -37,6 +37,7 @@ def worst_share(
     ties: Literal["in", "out"] = "in",
     most: float | Decimal = 1.5,
     highest: bool | None = None,
+    printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     name: str = "",
 ) -> Rule:
@@ -61,8 +62,11 @@ def worst_share(
         See ``ties``; at least 1.
     highest : bool, optional
         Whether the highest values are the worst; needed where the catalogue values neither side.
+    printed : {"interval", "exact"}
+        What counts stand for that came rounded or changed by a known number of persons: any that they may have been,
+        which leaves areas undecided that may be among the worst or not; or themselves.
     unknown : {"unknown", "no", "yes"}
-        What an area without a value is.
+        What an area without a value is, and one that is left undecided.
     name : str
         Id of the condition in reasons.
 
@@ -100,6 +104,7 @@ def worst_n(
     ties: Literal["in", "out"] = "in",
     most: float | Decimal = 1.5,
     highest: bool | None = None,
+    printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     name: str = "",
 ) -> Rule:
@@ -111,7 +116,7 @@ def worst_n(
         As in :func:`worst_share`.
     n : int
         At least 1.
-    by, ties, most, highest, unknown, name : object
+    by, ties, most, highest, printed, unknown, name : object
         As in :func:`worst_share`.
 
     Returns
@@ -138,6 +143,7 @@ def worst_n(
 
 def _worst(call: str, options: Mapping[str, Any], **wanted: Any) -> Worst:  # noqa: ANN401 - the options of worst_share()
     choice(options["ties"], ("in", "out"), f"{call}: ties")
+    choice(options["printed"], ("interval", "exact"), f"{call}: printed")
     choice(options["unknown"], ("unknown", "no", "yes"), f"{call}: unknown")
     expects(options["by"], str, f"{call}: by", f"{call}(..., by='gemeinde')")
     most = number(options["most"], f"{call}: most")
@@ -150,6 +156,7 @@ def _worst(call: str, options: Mapping[str, Any], **wanted: Any) -> Worst:  # no
         ties=options["ties"],
         most=most,
         highest=options["highest"],
+        printed=options["printed"],
         unknown=options["unknown"],
         name=condition_name(options["name"], call),
         **wanted,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
 from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
-from quartiersatlas.catalogue.references import Reference, checked_references
+from quartiersatlas.catalogue.references import Reference, checked_references, written_references
 from quartiersatlas.catalogue.texts import LANGUAGES, pick
 from quartiersatlas.errors import ArgumentError, SpecError, inside, list_some
 from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
@@ -61,6 +61,21 @@ WORDS: dict[str, Callable[..., Rule]] = {
     "in_class": in_class,
     "hotspot": hotspot,
 }
+OTHER_WORDS = {  # what one may look for -> how it is said
+    **dict.fromkeys((">", "gt", "greater", "greater_than", "more_than", "over"), "above = 24"),
+    **dict.fromkeys((">=", "gte", "min", "minimum"), "at_least = 24"),
+    **dict.fromkeys(("<", "lt", "less", "less_than", "under"), "below = 24"),
+    **dict.fromkeys(("<=", "lte", "max", "maximum"), "at_most = 24"),
+    **dict.fromkeys(("than", "above_city", "city"), 'above = "city"'),
+    **dict.fromkeys(("quantile", "percentile", "q"), 'above = "quantile", q = 0.75'),
+    **dict.fromkeys(("top", "top_share", "worst", "highest", "lowest"), "worst_share = 0.25, or worst_n = 10,"),
+    **dict.fromkeys(("between", "range"), "as two conditions, at_least = 20 and at_most = 30,"),
+    **dict.fromkeys(("equals", "equal", "=", "=="), 'in_class = ["1"]'),
+    **dict.fromkeys(
+        ("missing", "known", "is_null"), 'as at_least = 0, unknown = "no", and ~ before its name in select,'
+    ),
+    **dict.fromkeys(("class", "classes"), 'in_class = ["4"]'),
+}
 COMPARE_OPTIONS = (
     "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction",
     "printed", "unknown", "source",
@@ -68,8 +83,8 @@ COMPARE_OPTIONS = (
 OPTIONS = {
     **dict.fromkeys(COMPARISONS, COMPARE_OPTIONS),
     "worse_than_city": ("unknown",),
-    "worst_share": ("by", "count", "ties", "most", "highest", "unknown"),
-    "worst_n": ("by", "ties", "most", "highest", "unknown"),
+    "worst_share": ("by", "count", "ties", "most", "highest", "printed", "unknown"),
+    "worst_n": ("by", "ties", "most", "highest", "printed", "unknown"),
     "in_class": ("unknown",),
     "hotspot": ("fdr", "permutations", "highest", "unknown"),
 }
@@ -292,10 +307,7 @@ def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
             raise SpecError(f"In {where}: {needed!r} is missing.")
     rule = rule_from_parts(content["select"], content["conditions"])
     texts = {name: content[name] for name in known if name in content and name not in PARTS}
-    references = {}
-    for name, entry in table(content.get("references", {}), where).items():
-        with inside("references", name):
-            references[name] = _reference(entry, name)
+    references = written_references(content.get("references", {}), where)
     levels = {}
     for level, limits in table(content.get("levels", {}), where).items():
         with inside("levels", level):
@@ -344,7 +356,9 @@ def _condition(name: str, entry: Mapping[str, Any]) -> Rule:
     words = [word for word in WORDS if word in entry]
     if len(words) != 1:
         there = f"has {' and '.join(words)}" if words else "has no comparison"
-        raise SpecError(f"{where} {there}; it takes one of {', '.join(WORDS)}, such as above = 24.")
+        hints = [f"{key!r} is written {OTHER_WORDS[key]} here" for key in entry if key in OTHER_WORDS]
+        hint = f": {hints[0]}. It" if hints and not words else "; it"
+        raise SpecError(f"{where} {there}{hint} takes one of {', '.join(WORDS)}, such as above = 24.")
     word = words[0]
     refuse_unknown(entry, ["indicator", word, *OPTIONS[word]], where)
     if "indicator" not in entry:
@@ -371,24 +385,6 @@ def _worse(rule: Rule, name: str, value: object) -> Rule:
         raise SpecError(f"condition {name!r}: worse_than_city = {value!r} should be true.")
     assert isinstance(rule, Condition)  # noqa: S101 - one indicator, one condition
     return replace(rule, name=name)
-
-
-def _reference(entry: object, name: str) -> Reference:
-    content = table(entry, f"reference {name!r}")
-    refuse_unknown(content, ["values", "source", "as_of", "unit"], f"reference {name!r}")
-    if "source" not in content:
-        raise SpecError(f'reference {name!r}: its source is missing: source = "Statistical office".')
-    values = {key: _floats(value) for key, value in table(content.get("values", {}), f"reference {name!r}").items()}
-    try:
-        return Reference(**{**content, "values": values})
-    except (ArgumentError, TypeError) as error:
-        raise SpecError(f"reference {name!r}: {error}") from error
-
-
-def _floats(value: object) -> Any:  # noqa: ANN401 - a number, or one per unit
-    if isinstance(value, dict):
-        return {key: _floats(one) for key, one in value.items()}
-    return float(value) if isinstance(value, Decimal) else value
 
 
 def _checked_levels(levels: object) -> dict[str, dict[str, Decimal]]:

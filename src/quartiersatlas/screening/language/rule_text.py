@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 LONGEST_RULE = 40_000  # characters of the text of a rule
 SHOWN_LETTERS = 200  # of a rule that cannot be read
+SIGNS = {  # what other languages write -> what it is here
+    r"(?i)\b(and|und)\b|&&": "&",
+    r"(?i)\b(or|oder)\b|\|\|": "|",
+    r"(?i)\b(not|nicht)\b|!": "~",
+    r"\bany\s*\(": "| between the conditions",
+    r"\ball\s*\(": "& between the conditions",
+    r"\b\d+\s+(of|von)\b": "k_of(2, a, b, c)",
+    r"k_of\(\s*\d+\s*,\s*\[": "k_of(2, a, b, c), without brackets inside,",
+}
 WORDS: dict[str, Callable[..., Rule]] = {
     "above": above,
     "at_least": at_least,
@@ -76,7 +85,7 @@ def read_rule(text: str, named: Mapping[str, Rule], call: str) -> Rule:
     shown = text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}..."
     if len(text) > LONGEST_RULE:
         raise SpecError(f"The rule {shown!r} cannot be read: it has {len(text):,} characters. {TAKE_FEWER}")
-    source = text.strip()
+    source = re.sub(r"\s*\n\s*", " ", text.strip())  # a long rule takes several lines
     try:
         return _Reader(source, named).rule(ast.parse(source, mode="eval").body)
     except ArgumentError as error:
@@ -96,6 +105,10 @@ def read_rule(text: str, named: Mapping[str, Rule], call: str) -> Rule:
 
 def _why(error: Exception, source: str) -> str:
     """Return what is wrong with a text, as far as it can be told: a word with the nearest one, an option, a place."""
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", source)  # without what stands in quotation marks
+    signs = [(found[0], sign) for pattern, sign in SIGNS.items() if (found := re.search(pattern, bare))]
+    if signs:
+        return f": {signs[0][0].strip()!r} is {signs[0][1]} here"
     if isinstance(error, SyntaxError) and error.offset:
         return f": it is no expression from character {error.offset} on"
     if isinstance(error, TypeError):

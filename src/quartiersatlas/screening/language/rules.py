@@ -331,6 +331,7 @@ class Worst(Condition):
     ties: str = "in"
     most: Decimal = Decimal("1.5")
     highest: bool | None = None
+    printed: str = "interval"
 
     @property
     def kind(self) -> str:  # type: ignore[override]

@@ -15,7 +15,7 @@ import numpy as np
 from quartiersatlas.screening.evaluation.evaluate import Held, Truth, held
 from quartiersatlas.screening.evaluation.exact import times, total, whole
 from quartiersatlas.screening.language.rules import Condition, Hotspot
-from quartiersatlas.screening.one_area.turns import Ratio, Span, by_halves
+from quartiersatlas.screening.one_area.turns import Ratio, Turns, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,8 +119,11 @@ class Answer:
         """Return where the condition holds, and where it can be judged, shape of d."""
         raise NotImplementedError
 
-    def spans(self, low: Ints, high: Ints) -> list[Span]:
-        """Return where the answer may turn, between the least and the greatest number of persons."""
+    def turns(self, low: Ints, high: Ints, upto: Array | None = None) -> Turns:
+        """Return where the answer may turn, between the least and the greatest number of persons.
+
+        ``upto`` says how far every number is worth asking, where nothing else tells where it turns.
+        """
         raise NotImplementedError
 
     def at(self, rows: Ints, d: Ints) -> Truth:
@@ -162,6 +165,7 @@ class Evaluated(Answer):
     """The answers of a condition that has no formula: all areas are evaluated anew for each change."""
 
     cells = 1  # numbers that one run takes for each area
+    asked = 20_000_000  # cells x areas x runs that a search takes to look at every smaller number of persons
 
     def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
         """Return what the evaluator says, of each area and change once."""
@@ -184,9 +188,12 @@ class Evaluated(Answer):
         """Return one run for each of some areas."""
         return changed(self.evidence, rows, {self.condition.looks_at: (self.step.x * d, self.step.n * d)})
 
-    def spans(self, low: Ints, high: Ints) -> list[Span]:
-        """Return where tests turn; a cluster is not made or undone by persons of one area."""
-        return [] if isinstance(self.condition, Hotspot) else by_halves(self.code, low, high)
+    def turns(self, low: Ints, high: Ints, upto: Array | None = None) -> Turns:
+        """Return where a test turns; a cluster is not made or undone by persons of one area."""
+        if isinstance(self.condition, Hotspot):
+            return Turns([], np.zeros(len(low)))
+        most = self.asked // (self.cells * self.evidence.n_areas)
+        return one_by_one(self.code, np.where(self.free, low, 0), np.where(self.free, high, 0), most, upto)
 
 
 class Others:

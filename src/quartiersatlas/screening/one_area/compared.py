@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quartiersatlas.screening.evaluation.chance_tests import p_values
+from quartiersatlas.screening.evaluation.chance_tests import binomial_tail, p_values, tail
 from quartiersatlas.screening.evaluation.evaluate import PLACE, limit_from, per_area, quantile_place, size_of_terms
 from quartiersatlas.screening.evaluation.evidence import exact_per, unit_sums
 from quartiersatlas.screening.evaluation.exact import EQUAL, Fractions, nearly, rate_side, times, total, whole
 from quartiersatlas.screening.language.rules import CITY, COMPUTED, MEAN, MEDIAN, QUANTILE, REST, Compare
 from quartiersatlas.screening.one_area.answers import Answer, Others
-from quartiersatlas.screening.one_area.turns import LimitLine, Span, band, by_halves, roots, spread_roots
+from quartiersatlas.screening.one_area.turns import LimitLine, Span, Turns, band, by_halves, roots, spread_roots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +56,11 @@ class Compared(Answer):
 
     def judged(self, rows: Ints, d: Ints) -> tuple[Bools, Bools]:
         """Return where the value is on the right side of its limit."""
+        beside, known, p = self.sides(rows, d)
+        return (beside, known) if p is None else (beside & (p <= self._level(rows, d)), known)
+
+    def sides(self, rows: Ints, d: Ints) -> tuple[Bools, Bools, Array | None]:
+        """Return the right side, where it can be judged, and the p-value of the test, if there is one."""
         x, n, values = self.counts(rows, d)
         limit = limit_from(self.condition.limit, lambda name: self._named(name, rows, x, n, values))
         floats = limit.floats if isinstance(limit, Fractions) else limit
@@ -69,9 +74,7 @@ class Compared(Answer):
         known = (n > 0) & ~np.isnan(floats) & ~np.isnan(values)
         if self.condition.min_denominator is not None:
             known = known & (n >= float(self.condition.min_denominator))
-        if self.condition.significant is not None:
-            holds = holds & (self._p_value(rows, x, n, floats) <= self._level(rows))
-        return holds, known
+        return holds, known, None if self.condition.significant is None else self._p_value(rows, x, n, floats)
 
     def _named(self, name: str, rows: Ints, x: Whole, n: Whole, values: Array) -> Fractions | Array:
         """Return what a name in the limit stands for, after changes."""
@@ -152,26 +155,19 @@ class Compared(Answer):
     # chance
 
     def _p_value(self, rows: Ints, x: Whole, n: Whole, limit: Array) -> Array:
-        from scipy.stats import binom, hypergeom
-
         x, n = x.astype(float), np.maximum(n.astype(float), 0)
         if not self.against_the_rest:
-            share = np.clip(limit / self.measured.per, 0, 1)
-            found = binom.sf(x - 1, n, share) if self.condition.upwards else binom.cdf(x, n, share)
-        else:
-            cases, people, _, _ = self._pooled(self.names[0])
-            cases, people = cases[rows][:, None] + x, people[rows][:, None] + n
-            found = (
-                hypergeom.sf(x - 1, people, cases, n) if self.condition.upwards else hypergeom.cdf(x, people, cases, n)
-            )
-        return np.asarray(found, dtype=float)
+            return binomial_tail(x, n, np.clip(limit / self.measured.per, 0, 1), upwards=self.condition.upwards)
+        cases, people, _, _ = self._pooled(self.names[0])
+        cases, people = cases[rows][:, None] + x, people[rows][:, None] + n
+        return tail(x, people, cases, n, upwards=self.condition.upwards)
 
-    def _level(self, rows: Ints) -> Array:
+    def _level(self, rows: Ints, d: Ints) -> Array:
         """Return the level that the p-value of each area has to meet."""
         level = self._significant
         if self.condition.correction == "none":
-            return np.full((len(rows), 1), level)
-        return self._levels[rows][:, None]
+            return np.full(d.shape, level)
+        return np.broadcast_to(self._levels[rows][:, None], d.shape)
 
     @property
     def _significant(self) -> float:
@@ -189,12 +185,21 @@ class Compared(Answer):
 
     # where it turns
 
-    def spans(self, low: Ints, high: Ints) -> list[Span]:
-        """Return where the value meets its limit."""
+    def turns(self, low: Ints, high: Ints, upto: Array | None = None) -> Turns:  # noqa: ARG002 - one signature
+        """Return where the value meets its limit, and a test its level: they go the same way, and turn once."""
         if self.condition.significant is not None:
-            return by_halves(self.code, low, high)
+            least, start, low = self.judged_from(low, high)
+            return Turns([(least, least), *by_halves(self.code, low, high, start)])
         with np.errstate(all="ignore"):  # infinite neighbours and areas of nobody give no place to look
-            return self._spans(low, high)
+            return Turns(self._spans(low, high))
+
+    def judged_from(self, low: Ints, high: Ints) -> tuple[Array, Ints, Ints]:
+        """Return with how many persons more there is a denominator that is judged, and the ends of what is."""
+        least = np.maximum(np.ceil(float(self.condition.min_denominator or 0)), 1.0) - self.ratio.n
+        if not self.step.n:
+            return np.full(len(low), np.nan), np.zeros(len(low), dtype=np.int64), low
+        since = np.nan_to_num(least).astype(np.int64)
+        return least, np.clip(since, 0, high), np.clip(since, low, 0)
 
     def _spans(self, low: Ints, high: Ints) -> list[Span]:
         points = self._knots()
@@ -281,7 +286,16 @@ class Compared(Answer):
 
 
 def largest_passing(ordered: Array, p: Array, level: float, *, among: bool) -> Array:
-    """Return the largest p-value with which each area passes Benjamini & Hochberg beside the others.
+    """Return the largest p-value with which each area passes Benjamini & Hochberg beside the others: ``level k / m``.
+
+    The parameters are those of :func:`last_passing`, which gives k.
+    """
+    m = len(ordered) + (0 if among else 1)
+    return np.full(len(p), level) if m == 0 else level * last_passing(ordered, p, level, among=among) / m
+
+
+def last_passing(ordered: Array, p: Array, level: float, *, among: bool) -> Ints:
+    """Return with how many tests in all each area is the last that passes Benjamini & Hochberg beside the others.
 
     With m tests it passes up to ``level k / m``, for the largest k with at least k - 1 others up to there.
 
@@ -298,18 +312,18 @@ def largest_passing(ordered: Array, p: Array, level: float, *, among: bool) -> A
     """
     m = len(ordered) + (0 if among else 1)
     if m == 0:
-        return np.full(len(p), level)
-    bounds = level * np.arange(1, m + 1) / max(m, 1)
+        return np.ones(len(p), dtype=np.int64)
+    bounds = level * np.arange(1, m + 1) / m
     spare = np.searchsorted(ordered, bounds, side="right") - np.arange(m)
     if not among:
-        return np.full(len(p), bounds[np.flatnonzero(spare >= 0)[-1]])
+        return np.full(len(p), 1 + np.flatnonzero(spare >= 0)[-1])
     place = np.arange(m)
     surely = np.where(spare >= 1, place, -1).max(initial=-1)
     upto = np.maximum.accumulate(np.where(spare >= 0, place, -1))
     below = np.searchsorted(bounds, p, side="left")  # the bounds that do not count the area itself
     alone = np.where(below > 0, upto[np.maximum(below, 1) - 1], -1)
-    best = np.maximum(surely, alone)
-    return np.where(best >= 0, bounds[np.maximum(best, 0)], -1.0)
+    last: Ints = 1 + np.maximum(np.maximum(surely, alone), 0)
+    return last
 
 
 def _of(part: Whole, rows: Ints) -> Whole:

@@ -18,6 +18,7 @@ from quartiersatlas.screening.one_area.answers import CELLS, Answer, Evaluated, 
 from quartiersatlas.screening.one_area.compared import Compared
 from quartiersatlas.screening.one_area.placed import Placed
 from quartiersatlas.screening.one_area.scored import Rescored, Scored
+from quartiersatlas.screening.one_area.tested import Tested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,9 +93,11 @@ def grouped(held: Sequence[Held], evidence: Evidence, how: How, rescored: Rescor
         The need index, if the rule looks at one.
     """
     looks = [looked_at(one.condition, rescored) for one in held]
-    measured = {name: evidence.measured[name] for names in looks for name in names if name in evidence.measured}
+    # in one order: among equally small changes the first one found is told
+    named = list(dict.fromkeys(name for names in looks for name in sorted(names)))
+    measured = {name: evidence.measured[name] for name in named if name in evidence.measured}
     if rescored is not None:
-        measured = {**{name: rescored.measured[name] for names in looks for name in names - set(measured)}, **measured}
+        measured = {**{name: rescored.measured[name] for name in named if name not in measured}, **measured}
     groups: list[Group] = []
     for mover in _movers(measured, how):
         mine = {place for place, names in enumerate(looks) if names & set(mover.steps)}
@@ -179,9 +182,17 @@ class Way:
 
 
 def ways_of(
-    group: Group, held: Sequence[Held], now: Ints, evidence: Evidence, rescored: Rescored | None = None
-) -> list[Way]:
+    group: Group,
+    held: Sequence[Held],
+    now: Ints,
+    evidence: Evidence,
+    rescored: Rescored | None = None,
+    upto: Array | None = None,
+) -> tuple[list[Way], Array]:
     """Return every set of answers that persons can bring about, in the order of how few of them it takes.
+
+    With them comes up to how many persons no other set can be: infinite where all numbers were asked, or a formula
+    tells where answers turn.
 
     Parameters
     ----------
@@ -195,6 +206,8 @@ def ways_of(
         What they look at.
     rescored : Rescored, optional
         The need index, if the rule looks at one.
+    upto : array of float, optional
+        How far each area is asked person by person, where no formula tells.
 
     Raises
     ------
@@ -208,13 +221,19 @@ def ways_of(
         )
     n = evidence.n_areas
     found: dict[int, tuple[Array, Ints, Ints]] = {}
+    sure = np.full(n, np.inf)
     for number, mover in enumerate(group.movers):
         answers = {
             place: answer_of(held[place], evidence, mover.steps, rescored)
             for place in group.places
             if looked_at(held[place].condition, rescored) & set(mover.steps)
         }
-        spans = [span for answer in answers.values() for span in answer.spans(mover.low, mover.high)]
+        turns = [answer.turns(mover.low, mover.high, upto) for answer in answers.values()]
+        spans = [span for one in turns for span in one.spans]
+        for first, last in spans:
+            cut = (last > first) & (np.fmax(np.abs(first), np.abs(last)) > WIDEST)
+            sure = np.where(cut, np.minimum(sure, WIDEST), sure)
+        sure = np.minimum.reduce([sure, *(one.sure + np.zeros(n) for one in turns)])
         starts, widths = _windows(spans, mover)
         block = max(1, CELLS // (sum(widths) + 1))
         for rows in (np.arange(start, min(start + block, n)) for start in range(0, n, block)):
@@ -226,7 +245,7 @@ def ways_of(
             _keep_cheapest(found, rows, d, said, number, n)
     powers = 3 ** np.arange(len(group.places))
     ways = [Way(code // powers % 3, *best) for code, best in found.items()]
-    return sorted(ways, key=lambda way: float(way.persons.min(initial=np.inf)))
+    return sorted(ways, key=lambda way: float(way.persons.min(initial=np.inf))), sure
 
 
 def answer_of(one: Held, evidence: Evidence, steps: Mapping[str, Step], rescored: Rescored | None) -> Answer:
@@ -238,15 +257,24 @@ def answer_of(one: Held, evidence: Evidence, steps: Mapping[str, Step], rescored
     measured = evidence.measured[condition.looks_at]
     if isinstance(condition, WorseThanCity):
         condition = worse_as_comparison(condition, measured)
+    if measured.slack is not None and getattr(condition, "printed", "exact") == "interval":
+        return Evaluated(one, condition, evidence, step)  # what is open between two ends has no formula
     if isinstance(condition, Worst):
         return Placed(one, condition, evidence, step)
     if isinstance(condition, Hotspot):
         return Evaluated(one, condition, evidence, step)
+    return _compared(one, condition, evidence, step)
+
+
+def _compared(one: Held, condition: Condition, evidence: Evidence, step: Step) -> Answer:
+    """Return the answers of a comparison: a test that is corrected with others moves them too."""
     assert isinstance(condition, Compare)  # noqa: S101 - classes have no counts
     compared = Compared(one, condition, evidence, step)
-    if condition.significant is not None and condition.correction == "bh" and compared.moves_others:
-        return Evaluated(one, condition, evidence, step)
-    return compared
+    if condition.significant is None or condition.correction == "none" or not compared.moves_others:
+        return compared
+    if compared.against_the_rest and compared.measured.part:
+        return Tested(one, condition, evidence, step)
+    return Evaluated(one, condition, evidence, step)
 
 
 def _windows(spans: Sequence[Span], mover: Mover) -> tuple[list[Ints], list[int]]:

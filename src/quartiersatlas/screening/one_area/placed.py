@@ -10,12 +10,12 @@ import numpy as np
 from quartiersatlas.screening.evaluation.evaluate import PLACE, wanted_areas, worse_side
 from quartiersatlas.screening.evaluation.exact import EQUAL, nearly
 from quartiersatlas.screening.one_area.answers import Answer, Others
+from quartiersatlas.screening.one_area.turns import Turns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.screening.language.rules import Worst
-    from quartiersatlas.screening.one_area.turns import Span
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -38,10 +38,10 @@ class Placed(Answer):
         where = nearly(self._turn * values, np.where(np.isfinite(enough), enough, 0.0), self.measured.terms)
         return (where < 0) | ((where == 0) & tied) | np.isposinf(enough), (n > 0) & inside
 
-    def spans(self, low: Ints, high: Ints) -> list[Span]:  # noqa: ARG002 - one signature
+    def turns(self, low: Ints, high: Ints, upto: Array | None = None) -> Turns:  # noqa: ARG002 - one signature
         """Return where the value is just enough."""
         found = self.ratio.persons(self._turn * self._enough[0])
-        return [(found, found)]
+        return Turns([(found, found)])
 
     def displaced(self, rows: Ints, values: Array) -> tuple[Ints, Ints]:
         """Return whose answer turns when some areas get other values, each alone: places in ``rows``, and other areas.

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.indicators.rates import shrunken_rates
-from quartiersatlas.need.robustness.replicates import ReplicateRuns, Replicates, score_replicates
+from quartiersatlas.need.robustness.redraw import Replicates
+from quartiersatlas.need.robustness.replicates import ReplicateRuns, score_replicates
 from quartiersatlas.screening.evaluation.evaluate import held
 from quartiersatlas.screening.evaluation.evidence import Measured, rate
 from quartiersatlas.screening.language.rules import NEED
 from quartiersatlas.screening.one_area.answers import CELLS, Evaluated, changed
-from quartiersatlas.screening.one_area.turns import by_halves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from quartiersatlas.screening.evaluation.evidence import Evidence
     from quartiersatlas.screening.language.rules import Condition
     from quartiersatlas.screening.one_area.answers import Step
-    from quartiersatlas.screening.one_area.turns import Span
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -146,6 +145,8 @@ def _share(x: Array, n: Array) -> Array:
 class Scored(Evaluated):
     """The answers of a condition on a need index."""
 
+    asked = 2_000_000  # an index takes longer than a comparison
+
     def __init__(self, one: Held, evidence: Evidence, rescored: Rescored, steps: Mapping[str, Step]) -> None:
         self.one, self.condition, self.evidence = one, one.condition, evidence
         self.rescored, self.steps = rescored, {name: step for name, step in steps.items() if name in rescored.measured}
@@ -158,7 +159,3 @@ class Scored(Evaluated):
         """Return one run for each of some areas, in which the index is computed anew."""
         changes = {name: (step.x * d, step.n * d) for name, step in self.steps.items()}
         return self.rescored.evidence(self.evidence, rows, changes)
-
-    def spans(self, low: Ints, high: Ints) -> list[Span]:
-        """Return where the score or class turns, if it is another one at an end of what there can be."""
-        return by_halves(self.code, np.where(self.free, low, 0), np.where(self.free, high, 0))

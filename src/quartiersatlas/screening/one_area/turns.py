@@ -180,8 +180,24 @@ def band(points: Sequence[Array], near: Callable[[Ints], NDArray[np.bool_]], low
     return found
 
 
-def by_halves(outcome: Callable[[Ints, Ints], Ints], low: Ints, high: Ints) -> list[Span]:
-    """Return where an outcome turns between 0 and each end: exact where each code comes once.
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Where an answer may turn, and how far that is all.
+
+    Parameters
+    ----------
+    spans : list of (array, array)
+        From where to where to ask.
+    sure : array of float, shape (n_areas,), or float
+        Up to how many persons on either side every turn lies in a span; infinite where there are no others at all.
+    """
+
+    spans: Sequence[Span]
+    sure: Array | float = np.inf
+
+
+def by_halves(outcome: Callable[[Ints, Ints], Ints], low: Ints, high: Ints, start: Ints | None = None) -> list[Span]:
+    """Return where an outcome turns between a start and each end: exact where each code comes once.
 
     Parameters
     ----------
@@ -189,16 +205,67 @@ def by_halves(outcome: Callable[[Ints, Ints], Ints], low: Ints, high: Ints) -> l
         Of rows and persons, each of shape (k,): a code of three, for yes, no and unknown.
     low, high : array of int
         The ends, at most and at least 0.
+    start : array of int, optional
+        Where to start from towards the high end, if not from 0; the low end is looked for from there, or from 0.
     """
     rows = np.arange(len(low))
     found: list[Span] = []
     for end in (low, high):
-        start, last = np.zeros(len(low), dtype=np.int64), outcome(rows, end)
+        since = np.zeros(len(low), dtype=np.int64) if start is None else np.clip(start, 0, end.clip(0))
+        last = outcome(rows, end)
         for _ in range(2):  # three codes in a row turn twice
-            turning = _next_turn(outcome, start, end, last)
+            turning = _next_turn(outcome, since, end, last)
             found.append((turning, turning))
-            start = np.where(np.isnan(turning), end, np.nan_to_num(turning)).astype(np.int64)
+            since = np.where(np.isnan(turning), end, np.nan_to_num(turning)).astype(np.int64)
     return found
+
+
+def one_by_one(
+    outcome: Callable[[Ints, Ints], Ints], low: Ints, high: Ints, most: int, upto: Array | None = None
+) -> Turns:
+    """Return where an outcome of which nothing is known turns: by halves, and then every number before that.
+
+    Parameters
+    ----------
+    outcome, low, high : object
+        As for :func:`by_halves`.
+    most : int
+        How many numbers may be asked in all; areas that are near a turn come first.
+    upto : array of float, optional
+        How far to ask each area, where that is farther than its next turn.
+    """
+    spans = by_halves(outcome, low, high)
+    end = np.maximum(-low, high).astype(float)
+    turns = np.abs(np.stack([first for first, _ in spans]))
+    nearest = np.where(np.isnan(turns), np.inf, turns).min(axis=0)
+    wanted = np.where(np.isfinite(nearest), nearest - 1, end)
+    wanted = np.minimum(wanted if upto is None else np.fmax(wanted, upto), end).astype(np.int64)
+    radius = np.minimum(wanted, _affordable(wanted, low, high, most))
+    least, last = np.maximum(low, -radius), np.minimum(high, radius)
+    width = last - least + 1
+    rows = np.repeat(np.arange(len(low)), width)
+    d = np.arange(width.sum()) - np.repeat(np.cumsum(width) - width - least, width)
+    said = outcome(rows, d)
+    for code, upwards in itertools.product(range(3), (True, False)):
+        mine = (said == code) & ((d > 0) == upwards)
+        first = np.full(len(low), np.inf)
+        np.minimum.at(first, rows[mine], np.abs(d[mine]))
+        at = np.where(np.isfinite(first), first if upwards else -first, np.nan)
+        spans.append((at, at))
+    return Turns(spans, np.where(radius >= end, np.inf, radius))
+
+
+def _affordable(wanted: Ints, low: Ints, high: Ints, most: int) -> int:
+    """Return how far every area may be asked, so that all together take no more than ``most`` numbers."""
+    fits, beyond = 0, int(wanted.max(initial=0)) + 1
+    while beyond - fits > 1:
+        middle = (fits + beyond) // 2
+        radius = np.minimum(wanted, middle)
+        if int((np.minimum(high, radius) + np.minimum(-low, radius)).sum()) <= most:
+            fits = middle
+        else:
+            beyond = middle
+    return fits
 
 
 def _next_turn(outcome: Callable[[Ints, Ints], Ints], start: Ints, end: Ints, last: Ints) -> Array:

@@ -145,8 +145,8 @@ def borderline_neighbours(
     beside["persons"] = beside["key"].map(nothing if persons is None else persons).astype(float)
     near = beside["p_selected"].between(*limits) | beside["persons"].le(FEW_PERSONS)
     found = beside[near].drop_duplicates(["candidate", "key"])
-    order = {name: place for place, name in enumerate(members.unique())}
-    return found.sort_values(["candidate", "key"], key=lambda column: column.replace(order)).reset_index(drop=True)
+    place = found["candidate"].map({name: place for place, name in enumerate(members.unique())})
+    return found.assign(place=place).sort_values(["place", "key"]).drop(columns="place").reset_index(drop=True)
 
 
 def left_over(

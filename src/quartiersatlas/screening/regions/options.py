@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -42,6 +42,18 @@ class CandidateOptions:
     seed: int | np.random.Generator | None = None
 
 
+def within_municipalities(areas: gpd.GeoDataFrame, options: CandidateOptions) -> CandidateOptions:
+    """Return the options with the level of municipalities, where none is named and the areas lie in several."""
+    if options.by is not None:
+        return options
+    levels = [name for name in _municipal(areas) if areas[name].notna().all() and len(set(areas[name])) > 1]
+    return replace(options, by=levels[0]) if levels else options
+
+
+def _municipal(areas: gpd.GeoDataFrame) -> list[str]:
+    return [str(level) for level in parent_columns(areas) if str(level).strip().lower() in MUNICIPALITY]
+
+
 def check_options(areas: gpd.GeoDataFrame, options: CandidateOptions) -> None:
     """Refuse numbers out of range, unknown words, and a level that is not there or has gaps."""
     for name in ("min_population", "max_population", "holes", "bridge"):
@@ -67,7 +79,7 @@ def check_options(areas: gpd.GeoDataFrame, options: CandidateOptions) -> None:
         raise SpecError(
             f"candidate_areas: exclude names {count_noun(len(unknown), 'unknown key')}: {list_some(unknown)}."
         )
-    if options.by is not None:
+    if options.by:
         if options.by not in parent_columns(areas):
             raise ColumnError.not_found(options.by, parent_columns(areas), "candidate_areas: by, the table of areas")
         nowhere = areas.index[areas[options.by].isna()]
@@ -88,7 +100,7 @@ def made_facts(options: CandidateOptions, roles: pd.Series[str]) -> tuple[Messag
         found.append(Message("fact_candidates_ceiling", {"maximum": number_texts(options.max_population)}))
     if options.objective == "most":
         found.append(Message("fact_candidates_most"))
-    if options.by is not None:
+    if options.by:
         found.append(Message("fact_candidates_by", {"level": options.by}))
     for name, role, limit in (
         ("fact_candidates_holes", "hole", options.holes),
@@ -120,11 +132,10 @@ def result_warnings(
     if table["above"].any():
         values = {"maximum": number_texts(options.max_population or 0), "names": ", ".join(table.index[table["above"]])}
         said.append(Message("warning_candidates_above", values))
-    if options.by is None and len(table):
-        for level in parent_columns(areas):
-            if str(level).strip().lower() in MUNICIPALITY:
-                towns = areas.loc[members.index, level].groupby(members).nunique()
-                if towns.gt(1).any():
-                    values = {"names": ", ".join(table.index[towns.reindex(table.index).gt(1)]), "level": str(level)}
-                    said.append(Message("warning_candidates_towns", values))
+    if not options.by and len(table):
+        for level in _municipal(areas):
+            towns = areas.loc[members.index, level].groupby(members).nunique()
+            if towns.gt(1).any():
+                values = {"names": ", ".join(table.index[towns.reindex(table.index).gt(1)]), "level": level}
+                said.append(Message("warning_candidates_towns", values))
     return tuple(said)

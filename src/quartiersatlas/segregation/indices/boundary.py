@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from quartiersatlas.base.checks import count_noun
-from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.base.checks import choice, count_noun
+from quartiersatlas.errors import GeometryError, SpecError, list_some
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, group_and_rest, ratio, share
 from quartiersatlas.segregation.indices.concentration import checked_sizes
 from quartiersatlas.segregation.indices.evenness import dissimilarity_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
     Ints = NDArray[np.intp]
     Floats = NDArray[np.float64]
+
+
+FADING: dict[str, Callable[[int], float]] = {
+    "exponential": lambda k: float(np.exp(1 - k)),
+    "reciprocal": lambda k: 1 / k,
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,16 @@ class Contacts:
         return Contacts(row[self.one[kept]], row[self.other[kept]], self.weight[kept])
 
 
-def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike) -> float:
+@by_area
+def morrill(
+    group: ArrayLike,
+    rest: ArrayLike,
+    one: ArrayLike,
+    other: ArrayLike,
+    *,
+    order: int = 1,
+    fading: Literal["exponential", "reciprocal"] = "exponential",
+) -> float:
     """Dissimilarity less the mean difference between neighbouring areas.
 
     Parameters
@@ -53,6 +71,10 @@ def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike)
     one, other : array_like of int, shape (n_pairs,)
         Positions of the two areas of each pair of neighbours, each pair once: those that share a border (rook) or
         also those that meet in a corner (queen).
+    order : int, default 1
+        Steps from neighbour to neighbour up to which areas are compared, at least 1.
+    fading : {"exponential", "reciprocal"}, default "exponential"
+        How the contrast k steps away weighs: exp(1 - k) or 1/k.
 
     Returns
     -------
@@ -66,15 +88,21 @@ def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike)
         A count is negative or not finite.
     GeometryError
         A pair names an unknown area, joins an area with itself or appears twice.
+    SpecError
+        The order is below 1, or the fading is unknown.
 
     Notes
     -----
-    ``D(adj) = D - sum_ij c_ij |p_i - p_j| / sum_ij c_ij`` with c_ij = 1 for neighbours and 0 for others [1]_. Areas
-    without persons of the two populations and their contacts are left out.
+    ``D(adj) = D - sum_ij c_ij |p_i - p_j| / sum_ij c_ij`` with c_ij = 1 for neighbours and 0 for others [1]_. Of order
+    K [2]_: ``D - sum_(k <= K) f(k) sum_ij c_ijk |p_i - p_j| / sum_ij c_ijk`` with c_ijk = 1 for areas exactly k steps
+    apart; an order that no two areas have takes nothing off. Areas without persons of the two populations are compared
+    with none, but steps of higher orders lead through them.
 
     References
     ----------
     .. [1] Morrill, R. L. (1991). On the measure of geographic segregation. Geography Research Forum 11, 25-36.
+    .. [2] Tivadar, M. (2019). OasisR: An R package to bring some order to the world of segregation measurement.
+           Journal of Statistical Software 89(7), 1-39.
 
     Examples
     --------
@@ -84,10 +112,42 @@ def morrill(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike)
     >>> round(morrill([100, 100, 0, 0], [0, 0, 100, 100], *row), 6), morrill([100, 0, 100, 0], [0, 100, 0, 100], *row)
     (0.666667, 0.0)
     """
-    pair, contacts, _ = _touching(group, rest, one, other)
-    return _difference(pair, contacts)
+    checked_order(order)
+    choice(fading, tuple(FADING), "fading")
+    pair, contacts, lived_in = _touching(group, rest, one, other)
+    nearest = _difference(pair, contacts)
+    if order == 1 or np.isnan(nearest):
+        return nearest
+    dissimilarity = float(dissimilarity_parts(pair).sum())
+    farther = _orders(checked_contacts(len(lived_in), one, other), len(lived_in), order)
+    apart = [_difference(pair, steps.among(lived_in)) for steps in farther]
+    contrasts = [FADING[fading](k) * (dissimilarity - value) for k, value in enumerate(apart, start=2)]
+    return nearest - float(np.nansum(contrasts))
 
 
+def checked_order(order: int) -> None:
+    """Refuse steps that are no whole number above 0."""
+    if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 1:
+        raise SpecError(f"order must be a whole number, 1 or more, not {order!r}.")
+
+
+def _orders(contacts: Contacts, n_areas: int, order: int) -> Iterator[Contacts]:
+    """Give the pairs of areas exactly 2, 3, ... steps apart."""
+    from scipy.sparse import csr_matrix, eye, triu
+
+    ends = np.concatenate([contacts.one, contacts.other]), np.concatenate([contacts.other, contacts.one])
+    step = csr_matrix((np.ones(len(ends[0])), ends), shape=(n_areas, n_areas))
+    seen = (step + eye(n_areas, format="csr")).astype(bool)
+    front = step
+    for _ in range(2, order + 1):
+        reached = (front @ step).astype(bool)
+        front = (reached > (reached.multiply(seen))).astype(float)
+        seen = (seen + front.astype(bool)).astype(bool)
+        pairs = triu(front).tocoo()
+        yield Contacts(pairs.row.astype(np.intp), pairs.col.astype(np.intp), np.ones(pairs.nnz))
+
+
+@by_area
 def wong_boundary(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike, length: ArrayLike) -> float:
     """Dissimilarity less the mean difference across borders, weighted with their length.
 
@@ -134,6 +194,7 @@ def wong_boundary(group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: Arra
     return _difference(pair, contacts)
 
 
+@by_area
 def wong_shape(
     group: ArrayLike,
     rest: ArrayLike,

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import CountError, GeometryError, SpecError
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, group_and_rest, in_one_place, share
-from quartiersatlas.segregation.indices.concentration import Steps, checked_sizes
+from quartiersatlas.segregation.indices.concentration import ALIKE, Steps, checked_sizes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
 
+TOGETHER = 500  # areas whose surroundings are looked at together
 CENTRES = ("population", "mean", "median", "largest")
 
 
+@by_area
 def absolute_centralisation(group: ArrayLike, area: ArrayLike, distance: ArrayLike) -> float:
     """How much nearer to the centre a group lives than if it were spread evenly over the land.
 
@@ -71,7 +74,10 @@ def _absolute_centralisation(pair: Pair, area: Floats, distance: Floats) -> Floa
     return _nearer(pair.group, area, Steps.of(distance, pair.places))
 
 
-def relative_centralisation(group: ArrayLike, rest: ArrayLike, distance: ArrayLike) -> float:
+@by_area
+def relative_centralisation(
+    group: ArrayLike, rest: ArrayLike, distance: ArrayLike, within: float | None = None
+) -> float:
     """How much nearer to the centre a group lives than the population it is compared with.
 
     Parameters
@@ -79,7 +85,10 @@ def relative_centralisation(group: ArrayLike, rest: ArrayLike, distance: ArrayLi
     group, rest : array_like of float, shape (n_areas,)
         Persons per area in the group and in the population it is compared with. Finite, >= 0.
     distance : array_like of float, shape (n_areas,)
-        Distance of each area from the centre, in any unit. Finite, >= 0. See :func:`distance_to_centre`.
+        Distance of each area from the (nearest) centre, in any unit. Finite, >= 0. See :func:`distance_to_centre`.
+    within : float, optional
+        How far the centre's (or the centres') influence reaches, in the unit of the distance, at least 0: areas farther
+        away do not count [3]_.
 
     Returns
     -------
@@ -98,7 +107,9 @@ def relative_centralisation(group: ArrayLike, rest: ArrayLike, distance: ArrayLi
     Notes
     -----
     ``RCE = sum_i X_(i-1) Y_i - sum_i X_i Y_(i-1)`` [1]_ [2]_, with the shares of both populations cumulated from the
-    centre outwards. Areas equally far from the centre (to 1e-9 of the distance) are taken together.
+    centre outwards. Areas equally far from the centre (to 1e-9 of the distance) are taken together. With the rest of
+    all residents it is Duncan's absolute index: of the shares T of all residents, which are ``P X + (1 - P) Y``,
+    ``sum_i X_(i-1) T_i - X_i T_(i-1) = (1 - P) RCE``.
 
     References
     ----------
@@ -106,6 +117,8 @@ def relative_centralisation(group: ArrayLike, rest: ArrayLike, distance: ArrayLi
            Journal of Sociology 60(5), 493-503.
     .. [2] Massey, D. S. & Denton, N. A. (1988). The dimensions of residential segregation. Social Forces 67(2),
            281-315.
+    .. [3] Folch, D. C. & Rey, S. J. (2016). The centralization index: a measure of local spatial segregation. Papers in
+           Regional Science 95(3), 555-576.
 
     Examples
     --------
@@ -117,7 +130,84 @@ def relative_centralisation(group: ArrayLike, rest: ArrayLike, distance: ArrayLi
     pair = group_and_rest(group, rest)
     lived_in = np.asarray(group, dtype=float) + np.asarray(rest, dtype=float) > 0
     far = checked_sizes(distance, len(lived_in), "distance", at_least_0=True)[lived_in]
+    if within is not None:
+        near = far <= _reach(within) * (1 + ALIKE)
+        pair = Pair(pair.group[near], pair.other[near], pair.population[near], Places.one(int(near.sum())))
+        far = far[near]
     return in_one_place(lambda pair: _relative_centralisation(pair, far), pair)
+
+
+@by_area
+def local_centralisation(group: ArrayLike, rest: ArrayLike, points: ArrayLike, within: float) -> Floats:
+    """How much nearer to each area a group lives than the rest, among those around it: the area as the centre.
+
+    Parameters
+    ----------
+    group, rest : array_like of float, shape (n_areas,)
+        Persons per area in the group and in the population it is compared with. Finite, >= 0.
+    points : array_like of float, shape (n_areas, 2)
+        Coordinates x, y of the areas in metres, as a rule their centroids. Finite.
+    within : float
+        How far around each area is looked, in the unit of the coordinates. At least 0, finite.
+
+    Returns
+    -------
+    ndarray of float, shape (n_areas,)
+        RCE in [-1, 1] of the areas within the distance: positive where the group is concentrated around the area,
+        negative where it avoids it. NaN where one of the populations is not around, where no second area is inhabited
+        around, and in areas without residents.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite.
+    GeometryError
+        Points are not pairs of finite coordinates, one for each area.
+    SpecError
+        The distance is not a number, 0 or more.
+
+    Notes
+    -----
+    :func:`relative_centralisation` with the distance from the area itself, of the areas within the distance [1]_; areas
+    equally far from it are taken together.
+
+    References
+    ----------
+    .. [1] Folch, D. C. & Rey, S. J. (2016). The centralization index: a measure of local spatial segregation. Papers in
+           Regional Science 95(3), 555-576.
+
+    Examples
+    --------
+    >>> row = [[0, 0], [100, 0], [200, 0]]
+    >>> local_centralisation([50, 100, 50], [100, 50, 100], row, within=100).round(3).tolist()
+    [-0.333, 0.3, -0.333]
+    """
+    from scipy.spatial import cKDTree
+
+    group, rest = as_counts(group, rest)
+    where = _coordinates(points, "points")
+    if len(where) != len(group):
+        raise GeometryError(f"There are {len(where)} points and {len(group)} areas.")
+    reach = _reach(within) * (1 + ALIKE)
+    lived_in = np.flatnonzero(group + rest > 0)
+    result = np.full(len(group), np.nan)
+    tree = cKDTree(where[lived_in]) if len(lived_in) else None
+    for start in range(0, len(lived_in), TOGETHER):
+        some = lived_in[start : start + TOGETHER]
+        around = tree.query_ball_point(where[some], reach) if tree is not None else []
+        places = Places(np.array([len(near) for near in around], dtype=np.intp))
+        rows = lived_in[np.concatenate([np.asarray(near, dtype=np.intp) for near in around])]
+        far = np.hypot(*(where[rows] - where[np.repeat(some, places.sizes)]).T)
+        pair = Pair(group[rows], rest[rows], group[rows] + rest[rows], places)
+        result[some] = np.where(pair.reasons == "", _relative_centralisation(pair, far), np.nan)
+    return result
+
+
+def _reach(within: float) -> float:
+    """Refuse a distance that is no number of at least 0."""
+    if isinstance(within, bool) or not isinstance(within, int | float | np.number) or not 0 <= within < np.inf:
+        raise SpecError(f"within must be a distance, 0 or more, not {within!r}.")
+    return float(within)
 
 
 def _relative_centralisation(pair: Pair, distance: Floats) -> Floats:
@@ -133,6 +223,7 @@ def _nearer(group: Floats, other: Floats, steps: Steps) -> Floats:
     return places.sum(x_nearer * y - x * y_nearer)
 
 
+@by_area
 def distance_to_centre(
     points: ArrayLike, centre: str | ArrayLike = "population", weights: ArrayLike | None = None
 ) -> NDArray[np.float64]:
@@ -174,7 +265,7 @@ def distance_to_centre(
     """
     places = _coordinates(points, "points")
     if isinstance(centre, str):
-        centre = _centre(places, centre, weights)
+        centre = centre_of(places, centre, weights)
     centres = _coordinates(np.atleast_2d(as_numbers(centre, "centre")), "centre")
     if not len(centres):
         raise GeometryError("No centre is given.")
@@ -189,7 +280,7 @@ def _coordinates(points: ArrayLike, name: str) -> Floats:
     return table
 
 
-def _centre(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
+def centre_of(points: Floats, rule: str, weights: ArrayLike | None) -> Floats:
     """Return the centre by a rule."""
     if rule not in CENTRES:
         raise SpecError(f"centre must be one of {', '.join(map(repr, CENTRES))}, or coordinates, not {rule!r}.")

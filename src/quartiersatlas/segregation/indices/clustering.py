@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun, renamed
-from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.errors import GeometryError, SpecError, list_some
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_numbers, as_part_and_population, ratio, share
+from quartiersatlas.segregation.indices.own_distances import checked_distances, sums_by_distances
 from quartiersatlas.space.surroundings import decay_sums, nearest_distances
 
 if TYPE_CHECKING:
@@ -22,10 +24,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from quartiersatlas.segregation.indices.boundary import Contacts
+    from quartiersatlas.segregation.indices.own_distances import Distances
+
     Floats = NDArray[np.float64]
 
 WITHIN = 0.6  # White 1983: residents of an area of a square metres live sqrt(0.6 a) metres apart
-OUT_OF_SIGHT = 30.0  # units of decay; exp(-30) = 1e-13: a neighbour at this distance does not count
+DECAY = 1000.0  # metres over which nearness falls to 1/e, if nothing is said: exp(-d), d in kilometres
+OUT_OF_SIGHT = 30.0  # lengths of decay; exp(-30) = 1e-13: a neighbour at this distance does not count
 REASON = "note_decay_unit"
 
 
@@ -40,7 +46,7 @@ class Proximity:
     near_group, near_other, near_total, near_areas : ndarray of float, shape (n_areas,)
         ``sum_j c_ij x_j``, ``sum_j c_ij y_j``, ``sum_j c_ij t_j`` and ``sum_j c_ij`` over the areas of one place.
     unit_reasons : ndarray of str, shape (n_places,)
-        Why the unit of distance decay does not fit the areas; empty where it does.
+        Why the length of decay does not fit the areas; empty where it does.
     """
 
     pair: Pair
@@ -71,7 +77,9 @@ class Proximity:
         return self.pair.places.sum(self.pair.both * (self.near_group + self.near_other))
 
 
-def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: float) -> list[Proximity]:
+def proximity_sums(
+    pairs: Sequence[Pair], points: Floats, area: Floats, decay: float, distances: Contacts | None = None
+) -> list[Proximity]:
     """Return how many persons are near each area, for several groups in one pass over all pairs of areas.
 
     Parameters
@@ -82,8 +90,10 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
         Coordinates x, y of the areas in metres; areas of different places are not near each other.
     area : ndarray of float, shape (n_areas,)
         Size of the areas in square metres, >= 0.
-    unit : float
+    decay : float
         Metres over which the weight falls to 1/e, above 0.
+    distances : Contacts, optional
+        Distances between areas of one place, in place of those between the points.
 
     Returns
     -------
@@ -96,7 +106,7 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
     GeometryError
         Points or areas are not finite, areas are negative, or their number is not that of the counts.
     SpecError
-        The unit is not above 0 and finite.
+        The decay is not above 0 and finite.
     """
     pair = pairs[0]
     points, area = _checked_places(points, area, len(pair.population))
@@ -104,32 +114,39 @@ def proximity_sums(pairs: Sequence[Pair], points: Floats, area: Floats, unit: fl
     for each in pairs:
         columns += [each.group, each.other]
     values, within = np.column_stack(columns), np.sqrt(WITHIN * area)
+    if distances is not None:
+        near = sums_by_distances(distances, values, decay, within)
+        return _proximities(pairs, near, unit_reasons(pair.places, None, near[:, 0], decay))
     near = np.empty(values.shape)
     for start, size in zip(pair.places.starts, pair.places.sizes, strict=True):
         rows = slice(start, start + size)
-        near[rows] = decay_sums(points[rows], values[rows], unit, within[rows])
-    reasons = unit_reasons(pair.places, points, near[:, 0], unit)
+        near[rows] = decay_sums(points[rows], values[rows], decay, within[rows])
+    return _proximities(pairs, near, unit_reasons(pair.places, points, near[:, 0], decay))
+
+
+def _proximities(pairs: Sequence[Pair], near: Floats, reasons: NDArray[np.str_]) -> list[Proximity]:
+    """Return the sums of each pair: near are all residents, all areas, and the two populations of each pair."""
     return [
         Proximity(each, near[:, 2 * k + 2], near[:, 2 * k + 3], near[:, 0], near[:, 1], reasons)
         for k, each in enumerate(pairs)
     ]
 
 
-def decay_reason(points: ArrayLike, unit: float) -> str:
-    """Return why the unit of distance decay is too small for these areas to be near each other; empty if it is not.
+def decay_reason(points: ArrayLike, decay: float) -> str:
+    """Return why the length of decay is too small for these areas to be near each other; empty if it is not.
 
     Parameters
     ----------
     points : array_like of float, shape (n_areas, 2)
         Coordinates x, y of the areas in metres, finite.
-    unit : float
+    decay : float
         Metres over which the weight falls to 1/e.
 
     Returns
     -------
     str
         The name of the text that says so where at least half of the areas have no other area within 30 units, as
-        with metres in place of kilometres; else empty. All indices would then be those of the areas alone.
+        with 1 for kilometres; else empty. All indices would then be those of the areas alone.
 
     Examples
     --------
@@ -138,11 +155,19 @@ def decay_reason(points: ArrayLike, unit: float) -> str:
     ('note_decay_unit', '')
     """
     nearest = nearest_distances(points)
-    return REASON if len(nearest) > 1 and np.median(nearest) > OUT_OF_SIGHT * unit else ""
+    return REASON if len(nearest) > 1 and np.median(nearest) > OUT_OF_SIGHT * decay else ""
 
 
+@renamed(unit="decay")
+@by_area
 def spatial_proximity(
-    group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike,
+    rest: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """How much closer members of the same population live to each other than members of any do.
 
@@ -154,14 +179,18 @@ def spatial_proximity(
         Coordinates x, y of the areas' centroids in metres; finite where somebody lives.
     area : array_like of float, shape (n_areas,)
         Size of the areas in square metres, >= 0.
-    unit : float, default 1
-        Metres over which the weight of a neighbour falls to 1/e, above 0; 1000 for a decay in kilometres.
+    decay : float, default 1000
+        Metres over which the weight of a neighbour falls to 1/e, above 0. The default is the exp(-d) of the literature
+        with d in kilometres.
+    distances : tuple of (array_like, array_like, array_like), optional
+        Distances of one's own, such as those along streets: the positions of the two areas of each pair, each pair
+        once, and their distance in metres. Pairs that are not named are not near each other; ``points`` may be None.
 
     Returns
     -------
     float
         SP: 1 where both populations are equally clustered, above 1 where they cluster apart from each other;
-        NaN where one of the populations is empty, with one inhabited area, and where the unit is far below the
+        NaN where one of the populations is empty, with one inhabited area, and where the decay is far below the
         distance between areas (:func:`decay_reason`).
 
     Raises
@@ -171,11 +200,11 @@ def spatial_proximity(
     GeometryError
         A coordinate or a size is not finite, a size is negative, or their number is not that of the counts.
     SpecError
-        The unit is not above 0 and finite.
+        The decay is not above 0 and finite.
 
     Notes
     -----
-    ``SP = (X Pxx + Y Pyy) / (T Ptt)``, ``Pxx = sum_i sum_j x_i x_j c_ij / X^2``, with ``c_ij = exp(-d_ij / unit)``
+    ``SP = (X Pxx + Y Pyy) / (T Ptt)``, ``Pxx = sum_i sum_j x_i x_j c_ij / X^2``, with ``c_ij = exp(-d_ij / decay)``
     and ``d_ii = sqrt(0.6 a_i)``; areas are near themselves too (i = j is included) [1]_ [2]_
 
     References
@@ -188,12 +217,12 @@ def spatial_proximity(
     Examples
     --------
     >>> row = [[0, 0], [1, 0], [2, 0], [3, 0]]
-    >>> apart = spatial_proximity([100, 100, 0, 0], [0, 0, 100, 100], row, [1] * 4)
-    >>> mixed = spatial_proximity([100, 0, 100, 0], [0, 100, 0, 100], row, [1] * 4)
+    >>> apart = spatial_proximity([100, 100, 0, 0], [0, 0, 100, 100], row, [1] * 4, decay=1)
+    >>> mixed = spatial_proximity([100, 0, 100, 0], [0, 100, 0, 100], row, [1] * 4, decay=1)
     >>> round(apart, 3), round(mixed, 3)
     (1.413, 1.017)
     """
-    return _in_one_place(spatial_proximities, _proximity(group, rest, None, points, area, unit))
+    return _in_one_place(spatial_proximities, _proximity(group, rest, None, points, area, decay, distances))
 
 
 def spatial_proximities(near: Proximity) -> Floats:
@@ -203,8 +232,16 @@ def spatial_proximities(near: Proximity) -> Floats:
     return ratio(own, ratio(near.both_pairs, pair.both_sum))
 
 
+@renamed(unit="decay")
+@by_area
 def relative_clustering(
-    group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike,
+    rest: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """How much closer members of a group live to each other than members of the other population do.
 
@@ -212,8 +249,10 @@ def relative_clustering(
     ----------
     group, rest, points, area : array_like of float
         As for :func:`spatial_proximity`.
-    unit : float, default 1
+    decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -238,10 +277,10 @@ def relative_clustering(
     Examples
     --------
     >>> row = [[0, 0], [1, 0], [2, 0], [3, 0]]
-    >>> relative_clustering([50, 0, 0, 50], [0, 100, 100, 0], row, [1] * 4) < 0
+    >>> relative_clustering([50, 0, 0, 50], [0, 100, 100, 0], row, [1] * 4, decay=1) < 0
     True
     """
-    return _in_one_place(relative_clusterings, _proximity(group, rest, None, points, area, unit))
+    return _in_one_place(relative_clusterings, _proximity(group, rest, None, points, area, decay, distances))
 
 
 def relative_clusterings(near: Proximity) -> Floats:
@@ -250,8 +289,16 @@ def relative_clusterings(near: Proximity) -> Floats:
     return ratio(ratio(near.group_pairs, pair.group_sum**2), ratio(near.other_pairs, pair.other_sum**2)) - 1
 
 
+@renamed(unit="decay")
+@by_area
 def absolute_clustering(
-    group: ArrayLike, rest: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike,
+    rest: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """How many of the residents nearby are members of the own group, beyond what an equal number everywhere gives.
 
@@ -259,8 +306,10 @@ def absolute_clustering(
     ----------
     group, rest, points, area : array_like of float
         As for :func:`spatial_proximity`.
-    unit : float, default 1
+    decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -288,12 +337,12 @@ def absolute_clustering(
     Examples
     --------
     >>> row = [[0, 0], [1, 0], [2, 0], [3, 0]]
-    >>> apart = absolute_clustering([100, 100, 0, 0], [0, 0, 100, 100], row, [1] * 4)
-    >>> mixed = absolute_clustering([100, 0, 100, 0], [0, 100, 0, 100], row, [1] * 4)
+    >>> apart = absolute_clustering([100, 100, 0, 0], [0, 0, 100, 100], row, [1] * 4, decay=1)
+    >>> mixed = absolute_clustering([100, 0, 100, 0], [0, 100, 0, 100], row, [1] * 4, decay=1)
     >>> round(apart, 3), round(mixed, 3)
     (0.413, 0.017)
     """
-    return _in_one_place(absolute_clusterings, _proximity(group, rest, None, points, area, unit))
+    return _in_one_place(absolute_clusterings, _proximity(group, rest, None, points, area, decay, distances))
 
 
 def absolute_clusterings(near: Proximity) -> Floats:
@@ -305,9 +354,16 @@ def absolute_clusterings(near: Proximity) -> Floats:
     return ratio(own - equal, everybody - equal)
 
 
-@renamed(total="population")
+@renamed(total="population", unit="decay")
+@by_area
 def distance_decay_isolation(
-    group: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike,
+    population: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of the same group.
 
@@ -317,8 +373,10 @@ def distance_decay_isolation(
         Persons per area in the group and altogether. Finite, >= 0, group <= population.
     points, area : array_like of float
         As for :func:`spatial_proximity`.
-    unit : float, default 1
+    decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -346,11 +404,11 @@ def distance_decay_isolation(
     Examples
     --------
     >>> row = [[0, 0], [1, 0], [2, 0], [3, 0]]
-    >>> round(distance_decay_isolation([100, 100, 0, 0], [100] * 4, row, [1] * 4), 3)
+    >>> round(distance_decay_isolation([100, 100, 0, 0], [100] * 4, row, [1] * 4, decay=1), 3)
     0.72
     """
     group, population = as_part_and_population(group, population)
-    near = _proximity(group, population - group, population, points, area, unit)
+    near = _proximity(group, population - group, population, points, area, decay, distances)
     return _in_one_place(distance_decay_isolations, near)
 
 
@@ -359,9 +417,17 @@ def distance_decay_isolations(near: Proximity) -> Floats:
     return _mean_share(near, near.near_group)
 
 
-@renamed(total="population")
+@renamed(total="population", unit="decay")
+@by_area
 def distance_decay_interaction(
-    group: ArrayLike, other: ArrayLike, population: ArrayLike, points: ArrayLike, area: ArrayLike, unit: float = 1.0
+    group: ArrayLike,
+    other: ArrayLike,
+    population: ArrayLike,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float = DECAY,
+    *,
+    distances: Distances | None = None,
 ) -> float:
     """Probability that the next person whom a member of a group meets anywhere is of another group.
 
@@ -372,8 +438,10 @@ def distance_decay_interaction(
         another.
     points, area : array_like of float
         As for :func:`spatial_proximity`.
-    unit : float, default 1
+    decay : float, default 1000
         Metres over which the weight of a neighbour falls to 1/e, above 0.
+    distances : tuple of (array_like, array_like, array_like), optional
+        As for :func:`spatial_proximity`.
 
     Returns
     -------
@@ -399,10 +467,12 @@ def distance_decay_interaction(
     Examples
     --------
     >>> row = [[0, 0], [1, 0], [2, 0], [3, 0]]
-    >>> round(distance_decay_interaction([100, 100, 0, 0], [0, 0, 100, 100], [100] * 4, row, [1] * 4), 3)
+    >>> round(distance_decay_interaction([100, 100, 0, 0], [0, 0, 100, 100], [100] * 4, row, [1] * 4, decay=1), 3)
     0.28
     """
-    return _in_one_place(distance_decay_interactions, _proximity(group, other, population, points, area, unit))
+    return _in_one_place(
+        distance_decay_interactions, _proximity(group, other, population, points, area, decay, distances)
+    )
 
 
 def distance_decay_interactions(near: Proximity) -> Floats:
@@ -417,16 +487,26 @@ def _mean_share(near: Proximity, met: Floats) -> Floats:
 
 
 def _proximity(
-    group: ArrayLike, other: ArrayLike, population: ArrayLike | None, points: ArrayLike, area: ArrayLike, unit: float
+    group: ArrayLike,
+    other: ArrayLike,
+    population: ArrayLike | None,
+    points: ArrayLike | None,
+    area: ArrayLike,
+    decay: float,
+    distances: Distances | None,
 ) -> Proximity:
     """Return the sums of one pair in one place, without empty areas; without a population, the two are everybody."""
     group, other = as_counts(group, other)
     _, population = as_part_and_population(group + other, group + other if population is None else population)
-    points, area = as_numbers(points, "points"), as_numbers(area, "area")
+    if points is None and distances is None:
+        raise SpecError("Distances need points, or distances= of your own.")
+    area = as_numbers(area, "area")
+    points = np.zeros((len(area), 2)) if points is None else as_numbers(points, "points")
     _check_lengths(points, area, len(population))
     lived_in = population > 0
     pair = Pair(group[lived_in], other[lived_in], population[lived_in], Places.one(int(lived_in.sum())))
-    return proximity_sums([pair], points[lived_in], area[lived_in], unit)[0]
+    pairs = None if distances is None else checked_distances(distances, lived_in)
+    return proximity_sums([pair], points[lived_in], area[lived_in], decay, pairs)[0]
 
 
 def _in_one_place(compute: Callable[[Proximity], Floats], near: Proximity) -> float:
@@ -455,9 +535,11 @@ def _check_lengths(points: Floats, area: Floats, n_areas: int) -> None:
         )
 
 
-def unit_reasons(places: Places, points: Floats, near_total: Floats, unit: float) -> NDArray[np.str_]:
-    """Return the reason of each place, also where an area is not even near itself."""
+def unit_reasons(places: Places, points: Floats | None, near_total: Floats, decay: float) -> NDArray[np.str_]:
+    """Return the reason of each place, also where an area is not even near itself; all there is without points."""
     nowhere = places.sum((near_total == 0).astype(float)) > 0
+    if points is None:
+        return np.where(nowhere, REASON, "")
     ends = places.starts + places.sizes
-    reasons = [decay_reason(points[start:end], unit) for start, end in zip(places.starts, ends, strict=True)]
+    reasons = [decay_reason(points[start:end], decay) for start, end in zip(places.starts, ends, strict=True)]
     return np.where(nowhere, REASON, np.array(reasons, dtype=f"<U{len(REASON)}"))

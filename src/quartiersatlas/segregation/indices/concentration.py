@@ -10,6 +10,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun, renamed
 from quartiersatlas.errors import GeometryError
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import (
     Pair,
     Places,
@@ -31,6 +32,7 @@ ALIKE = 1e-9  # sizes (or distances) that differ by less than this part of thems
 ROUNDING = 1e-12  # a difference below this part of the numbers is one of rounding only
 
 
+@by_area
 def delta(group: ArrayLike, area: ArrayLike) -> float:
     """Share of a group that would have to move for the same density everywhere.
 
@@ -83,6 +85,7 @@ def _delta(pair: Pair, area: Floats) -> Floats:
 
 
 @renamed(total="population")
+@by_area
 def absolute_concentration(group: ArrayLike, population: ArrayLike, area: ArrayLike) -> float:
     """How small the areas are where a group lives, between the smallest and the largest possible.
 
@@ -137,6 +140,7 @@ def _absolute_concentration(pair: Pair, area: Floats) -> Floats:
     return 1 - ratio(_mean_size(pair.group, area, pair.places) - smallest, largest - smallest)
 
 
+@by_area
 def relative_concentration(group: ArrayLike, rest: ArrayLike, area: ArrayLike) -> float:
     """How small the areas are where a group lives, compared with those of the rest.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import GeometryError, list_some
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import (
     Composition,
     as_composition,
@@ -30,6 +31,7 @@ TIE = 1e-9  # of the city's diagonal: areas whose distances differ by less enter
 TINY = np.finfo(float).tiny
 
 
+@by_area
 def local_distortion(counts: ArrayLike, points: ArrayLike, normalise: bool = True) -> NDArray[np.float64]:
     """How long the composition around each area differs from the city's, as environments grow.
 
@@ -93,6 +95,7 @@ def local_distortion(counts: ArrayLike, points: ArrayLike, normalise: bool = Tru
     return result
 
 
+@by_area
 def distortion(counts: ArrayLike, points: ArrayLike, normalise: bool = True) -> float:
     """How long the composition around a resident differs from the city's, on average over all residents.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import renamed
 from quartiersatlas.errors import SpecError
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import (
     Composition,
     Pair,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 NO_ROOM = 1e-12  # chance alone gives an index of 1: nothing can be measured
 
 
+@by_area
 def dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
     """Share of one group that would have to move for an even distribution.
 
@@ -72,6 +74,7 @@ def _dissimilarity(pair: Pair) -> Floats:
     return pair.places.sum(dissimilarity_parts(pair))
 
 
+@by_area
 def expected_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
     """Dissimilarity D expected in these areas if people were distributed by chance.
 
@@ -127,6 +130,7 @@ def dissimilarity_under_evenness(pair: Pair) -> tuple[Floats, Floats]:
     return ratio(places.sum(deviation), largest), ratio(np.sqrt(places.sum(variance)), largest)
 
 
+@by_area
 def adjusted_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
     """Dissimilarity D adjusted for chance: 0 where people live as if spread at random.
 
@@ -181,6 +185,7 @@ def dissimilarity_parts(pair: Pair) -> Floats:
 
 
 @renamed(total="population")
+@by_area
 def segregation_index(group: ArrayLike, population: ArrayLike) -> float:
     """Dissimilarity of a group and everybody else: the German "Segregationsindex" IS.
 
@@ -217,6 +222,7 @@ def segregation_index(group: ArrayLike, population: ArrayLike) -> float:
 
 
 @renamed(total="population")
+@by_area
 def gorard(group: ArrayLike, population: ArrayLike) -> float:
     """Share of a group that would have to swap homes with others for the same share everywhere.
 
@@ -259,6 +265,7 @@ def _gorard(pair: Pair) -> Floats:
     )
 
 
+@by_area
 def gini(group: ArrayLike, rest: ArrayLike) -> float:
     """Mean difference of the group's share between all pairs of areas, relative to complete segregation.
 
@@ -302,6 +309,7 @@ def _gini(pair: Pair) -> Floats:
     return share(places.sum(x * y_before - y * x_before), pair.group_sum * pair.other_sum)
 
 
+@by_area
 def expected_gini(group: ArrayLike, rest: ArrayLike) -> float:
     """Gini index expected in these areas if people were distributed by chance.
 
@@ -348,6 +356,7 @@ def _expected_gini(pair: Pair) -> Floats:
     return ratio(sum_of_differences(size, p, pair.places), 2 * pair.places.sum(size) ** 2 * p * (1 - p))
 
 
+@by_area
 def adjusted_gini(group: ArrayLike, rest: ArrayLike) -> float:
     """Gini index adjusted for chance: 0 where people live as if spread at random.
 
@@ -389,6 +398,7 @@ def _adjusted_gini(pair: Pair) -> Floats:
     return carrington_troske(_gini(pair), _expected_gini(pair))
 
 
+@by_area
 def theil_h(group: ArrayLike, rest: ArrayLike) -> float:
     """How much less diverse the areas are than the city, as a share of the city's diversity.
 
@@ -428,6 +438,7 @@ def _theil_h(pair: Pair) -> Floats:
     return _information_theory(Composition(np.column_stack([pair.group, pair.other]), pair.places))
 
 
+@by_area
 def atkinson(group: ArrayLike, rest: ArrayLike, b: float = 0.5) -> float:
     """Inequality of the areas with a weight for areas of low or high share.
 

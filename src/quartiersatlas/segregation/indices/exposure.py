@@ -8,6 +8,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import renamed
 from quartiersatlas.errors import CountError
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import (
     Pair,
     Places,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 @renamed(total="population")
+@by_area
 def isolation(group: ArrayLike, population: ArrayLike, *, exact: bool = False) -> float:
     """Average share of the own group in the area where a member of the group lives.
 
@@ -83,6 +85,7 @@ def _isolation_exact(pair: Pair) -> Floats:
 
 
 @renamed(total="population")
+@by_area
 def expected_isolation(group: ArrayLike, population: ArrayLike) -> float:
     """Isolation xPx expected in these areas if people were distributed by chance.
 
@@ -122,6 +125,7 @@ def _expected_isolation(pair: Pair) -> Floats:
 
 
 @renamed(total="population")
+@by_area
 def interaction(group: ArrayLike, other: ArrayLike, population: ArrayLike, *, exact: bool = False) -> float:
     """Average share of another group in the area where a member of the group lives.
 
@@ -175,6 +179,7 @@ def _interaction_exact(pair: Pair) -> Floats:
 
 
 @renamed(total="population")
+@by_area
 def expected_interaction(group: ArrayLike, population: ArrayLike) -> float:
     """Interaction xPy with the rest expected in these areas if people were distributed by chance.
 
@@ -221,6 +226,7 @@ def _exact(pair: Pair, met: Floats) -> Floats:
 
 
 @renamed(total="population")
+@by_area
 def correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
     """Isolation, freed from the size of the group: eta squared.
 
@@ -262,6 +268,7 @@ def _correlation_ratio(pair: Pair) -> Floats:
 
 
 @renamed(total="population")
+@by_area
 def expected_correlation_ratio(group: ArrayLike, population: ArrayLike) -> float:
     """Correlation ratio eta squared expected in these areas if people were distributed by chance.
 

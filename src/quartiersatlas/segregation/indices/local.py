@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import renamed
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import as_composition, as_part_and_population, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import local_segregation_scores
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @renamed(total="population")
+@by_area
 def location_quotient(group: ArrayLike, population: ArrayLike) -> Floats:
     """Share of the group in each area over its share in the city.
 
@@ -89,18 +91,21 @@ def local_segregation(counts: ArrayLike) -> Floats:
     return _with_empty_areas(table, local_segregation_scores(as_composition(table)))
 
 
-def local_entropy(counts: ArrayLike) -> Floats:
+def local_entropy(counts: ArrayLike, *, relative: bool = False) -> Floats:
     """Diversity of each area: the entropy of its groups, in nats.
 
     Parameters
     ----------
     counts : array_like of float, shape (n_areas, n_groups)
         Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0.
+    relative : bool, default False
+        Divide by log K, the most that the K groups with members in the city allow (Pielou's evenness [2]_).
 
     Returns
     -------
     ndarray of float, shape (n_areas,)
-        E_i in [0, log K]; NaN in empty areas, since nobody is neither diverse nor uniform.
+        E_i in [0, log K], or in [0, 1] if relative; NaN in empty areas, since nobody is neither diverse nor uniform,
+        and everywhere if relative and there is one group only.
 
     Raises
     ------
@@ -114,6 +119,8 @@ def local_entropy(counts: ArrayLike) -> Floats:
     References
     ----------
     .. [1] Theil, H. (1972). Statistical Decomposition Analysis. North-Holland.
+    .. [2] Pielou, E. C. (1966). The measurement of diversity in different types of biological collections. Journal of
+           Theoretical Biology 13, 131-144.
 
     Examples
     --------
@@ -121,7 +128,9 @@ def local_entropy(counts: ArrayLike) -> Floats:
     [0.6931, 0.0]
     """
     table = np.asarray(counts, dtype=float)
-    return _with_empty_areas(table, np.abs(entropy(as_composition(table).shares)))
+    composition = as_composition(table)
+    found = np.abs(entropy(composition.shares))
+    return _with_empty_areas(table, ratio(found, np.log(np.maximum(composition.n_groups, 1))) if relative else found)
 
 
 def local_simpson(counts: ArrayLike) -> Floats:

@@ -353,18 +353,21 @@ def local_segregation_scores(composition: Composition) -> Floats:
     return np.asarray((composition.shares * np.log(odds)).sum(axis=1))
 
 
-def diversity_entropy(counts: ArrayLike) -> float:
+def diversity_entropy(counts: ArrayLike, *, relative: bool = False) -> float:
     """Diversity of the city: the entropy of its groups, in nats.
 
     Parameters
     ----------
     counts : array_like of float, shape (n_areas, n_groups)
         Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0.
+    relative : bool, default False
+        Divide by log K, the most that the K groups with members allow (Pielou's evenness [2]_).
 
     Returns
     -------
     float
-        E in [0, log K]: 0 with one group, log K with K groups of the same size; NaN where nobody lives.
+        E in [0, log K]: 0 with one group, log K with K groups of the same size; NaN where nobody lives, and if
+        relative with one group only.
 
     Raises
     ------
@@ -378,6 +381,8 @@ def diversity_entropy(counts: ArrayLike) -> float:
     References
     ----------
     .. [1] Shannon, C. E. (1948). A mathematical theory of communication. Bell System Technical Journal 27, 379-423.
+    .. [2] Pielou, E. C. (1966). The measurement of diversity in different types of biological collections. Journal of
+           Theoretical Biology 13, 131-144.
 
     Examples
     --------
@@ -385,7 +390,10 @@ def diversity_entropy(counts: ArrayLike) -> float:
     0.693147
     """
     composition = as_composition(counts)
-    return float(_entropy(composition)[0]) if len(composition.counts) else float("nan")
+    if not len(composition.counts):
+        return float("nan")
+    most = np.log(composition.n_groups) if relative else 1.0
+    return float(ratio(_entropy(composition), most)[0])
 
 
 def _entropy(composition: Composition) -> Floats:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import Pair, group_and_rest, in_one_place, ratio
 from quartiersatlas.segregation.indices.boundary import checked_contacts
 
@@ -24,6 +25,7 @@ MOST_BITS = 2**25  # marks held at a time
 MOST_WORDS = 8
 
 
+@by_area
 def concentration_profile(group: ArrayLike, rest: ArrayLike) -> float:
     """How far the members of a group live from the mean share of their group.
 
@@ -71,6 +73,7 @@ def _concentration_profile(pair: Pair) -> Floats:
     return ratio(distance, pair.group_sum * (1 - city))
 
 
+@by_area
 def spatial_proximity_profile(
     group: ArrayLike, rest: ArrayLike, one: ArrayLike, other: ArrayLike, *, thresholds: int | None = 1000
 ) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import CountError, SpecError
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import (
     Composition,
     as_composition,
@@ -52,6 +53,7 @@ class SegregationProfile:
         return self.exposure.diagonal(axis1=1, axis2=2)
 
 
+@by_area
 def spatial_dissimilarity(counts: ArrayLike, points: ArrayLike, radius: float, kernel: str = "triangular") -> float:
     """How much the compositions of the local environments differ from that of the city: D~.
 
@@ -106,6 +108,7 @@ def spatial_dissimilarity(counts: ArrayLike, points: ArrayLike, radius: float, k
     return _of_one_city(_dissimilarity, counts, points, radius, kernel)
 
 
+@by_area
 def spatial_information_theory(
     counts: ArrayLike, points: ArrayLike, radius: float, kernel: str = "triangular"
 ) -> float:
@@ -159,6 +162,7 @@ def spatial_information_theory(
     return _of_one_city(_information_theory, counts, points, radius, kernel)
 
 
+@by_area
 def spatial_relative_diversity(
     counts: ArrayLike, points: ArrayLike, radius: float, kernel: str = "triangular"
 ) -> float:
@@ -210,6 +214,7 @@ def spatial_relative_diversity(
     return _of_one_city(_relative_diversity, counts, points, radius, kernel)
 
 
+@by_area
 def spatial_exposure(
     counts: ArrayLike, points: ArrayLike, radius: float, kernel: str = "triangular"
 ) -> NDArray[np.float64]:
@@ -263,6 +268,7 @@ def spatial_exposure(
     return np.full_like(exposure, np.nan) if composition.reasons[0] else exposure
 
 
+@by_area
 def local_environments(
     counts: ArrayLike, points: ArrayLike, radii: ArrayLike, kernel: str = "triangular"
 ) -> NDArray[np.float64]:
@@ -317,6 +323,7 @@ def local_environments(
     return result
 
 
+@by_area
 def segregation_profile(
     counts: ArrayLike, points: ArrayLike, radii: ArrayLike, kernel: str = "triangular"
 ) -> SegregationProfile:

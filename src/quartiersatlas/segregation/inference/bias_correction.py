@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.segregation.by_area import by_area
 from quartiersatlas.segregation.counts import group_and_rest, in_one_place, share
 from quartiersatlas.segregation.indices.evenness import _dissimilarity
 from quartiersatlas.segregation.inference.chance import (
@@ -29,6 +30,7 @@ OMITTED = 1e-9  # probability left out per area
 ROUNDS = 100
 
 
+@by_area
 def bias_corrected_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
     """Dissimilarity D less the bias that it gains when persons are resampled.
 
@@ -188,6 +190,7 @@ def _smooth(mean: Floats, second: Floats, third: Floats, fourth: Floats) -> Floa
     return np.asarray(sd * (z * (2 * ndtr(z) - 1) + density * (2 + hermite)))
 
 
+@by_area
 def density_corrected_dissimilarity(group: ArrayLike, rest: ArrayLike) -> float:
     """Dissimilarity D with each area's difference pulled to its most likely size.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.segregation.counts import Places, as_composition, entropy, in_one_place, ratio
+from quartiersatlas.segregation.counts import Places, as_composition, as_numbers, entropy, in_one_place, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,20 +74,70 @@ def expected_mutual_information(counts: ArrayLike) -> float:
     return in_one_place(_expected_mutual_information, as_composition(counts))
 
 
+def expected_local_segregation(counts: ArrayLike) -> Floats:
+    """Local segregation of each area expected if people were distributed by chance, in nats.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (n_areas, n_groups)
+        Persons per area and group; the groups exclude one another and together are everybody. Finite, >= 0. Persons
+        per area or group that are not a whole number are rounded.
+
+    Returns
+    -------
+    ndarray of float, shape (n_areas,)
+        E[ls] >= 0, about (K - 1) / (2 t): an area whose :func:`local_segregation` is not clearly above it may be
+        composed like the city. NaN in empty areas.
+
+    Raises
+    ------
+    CountError
+        A count is negative or not finite, or the table has not two dimensions.
+
+    Notes
+    -----
+    ``E[ls_i] = sum_k E[ n_ik / t_i log(T n_ik / (t_i N_k)) ]`` with hypergeometric n_ik, exact as
+    :func:`expected_mutual_information`, which is the mean over all residents: ``E[M] = sum_i t_i / T E[ls_i]`` [1]_.
+
+    References
+    ----------
+    .. [1] Vinh, N. X., Epps, J. & Bailey, J. (2010). Information theoretic measures for clusterings comparison:
+           variants, properties, normalization and correction for chance. Journal of Machine Learning Research 11,
+           2837-2854.
+
+    Examples
+    --------
+    >>> expected_local_segregation([[40, 20], [20, 40], [5, 60], [1, 80]]).round(5).tolist()
+    [0.00655, 0.00655, 0.0059, 0.00434]
+    """
+    table = as_numbers(counts, "Counts")
+    composition = as_composition(table)
+    per_size, row = _information_by_size(composition)
+    result = np.full(len(table), np.nan)
+    result[table.sum(axis=1) > 0] = ratio(per_size[row], np.rint(composition.totals))
+    return result
+
+
 def _expected_mutual_information(composition: Composition) -> Floats:
+    places = composition.places
+    per_size, row = _information_by_size(composition)
+    return ratio(places.sum(per_size[row]), places.sum(np.rint(composition.totals)))
+
+
+def _information_by_size(composition: Composition) -> tuple[Floats, NDArray[np.intp]]:
+    """Return E[sum_k x_k log(x_k T / (t N_k))] of each size of area in each place, and which of them an area has."""
     places, n_groups = composition.places, composition.counts.shape[1]
     size = np.rint(composition.totals)
     everybody = places.sum(size)
     members = np.rint(composition.city_shares * everybody[:, None])
-    key, number = np.unique(places.codes + 1j * size, return_counts=True)
+    key, row = np.unique(places.codes + 1j * size, return_inverse=True)
     place = key.real.astype(np.intp)
     a = np.repeat(key.imag, n_groups)
     b, population = members[place].ravel(), np.repeat(everybody[place], n_groups)
     filled = (a > 0) & (b > 0)
     information = np.zeros(len(a))
     information[filled] = _information_of_cells(a[filled], b[filled], population[filled])
-    per_size = information.reshape(-1, n_groups).sum(axis=1) * number
-    return ratio(np.asarray(np.bincount(place, per_size, places.n_places), dtype=float), everybody)
+    return information.reshape(-1, n_groups).sum(axis=1), row
 
 
 def _information_of_cells(a: Floats, b: Floats, population: Floats) -> Floats:

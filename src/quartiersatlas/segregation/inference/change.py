@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
@@ -14,10 +14,10 @@ from quartiersatlas.base.checks import choice, count_noun, expects, names, renam
 from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.charts import Chart, Charted
-from quartiersatlas.errors import CountError, JoinError, KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import JoinError, KeyColumnError, SpecError, list_some
 from quartiersatlas.intake import AreaData
-from quartiersatlas.segregation.counts import Composition, Places, as_counts, as_numbers, entropy
-from quartiersatlas.segregation.indices.multigroup import _mutual_information
+from quartiersatlas.segregation.counts import Composition, Places, entropy
+from quartiersatlas.segregation.indices.multigroup import _mutual_information, local_segregation_scores
 from quartiersatlas.segregation.inference.decompose import (
     EVEN,
     INFORMATION_THEORY,
@@ -25,17 +25,20 @@ from quartiersatlas.segregation.inference.decompose import (
     group_counts,
     undefined,
 )
+from quartiersatlas.segregation.inference.intervals import bounds, check_resample, drawn_tables
+from quartiersatlas.segregation.inference.margins import fit_margins
 from quartiersatlas.segregation.pictures.changes import change_chart
 from quartiersatlas.segregation.prepared import HOW
 from quartiersatlas.segregation.table import in_english
 from quartiersatlas.space.outline_moves import compare_outlines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.segregation.inference.intervals import OfPersons, Seed
     from quartiersatlas.segregation.prepared import Missing
     from quartiersatlas.segregation.table import Codes
     from quartiersatlas.space.outline_moves import Outlines
@@ -55,6 +58,10 @@ PARTS = {  # part -> what it is a part of
     "group_margin": "margins",
     "area_margin": "margins",
 }
+OF_METHODS = {  # the parts that add up to the difference by the older methods
+    "km": ("removals", "additions", "group_margin", "area_margin", "interaction", "structural"),
+    "mrc": ("area_entropy", "group_margin", "structural"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +73,14 @@ class SegregationChange(Charted):
     table : DataFrame
         One row per number, for each ``index``: ``part``, ``part_of`` (removals, additions, margins and structural
         add up to the difference, the two margins to the margins), ``value``, ``share`` (of the difference), ``n_areas``
-        (that the number rests on), ``n_dropped`` (areas with unknown counts), ``note``.
+        (that the number rests on), ``lower``, ``upper`` (what the value may truly be, where an interval was asked for),
+        ``n_dropped`` (areas with unknown counts), ``note``.
     note_codes : Series of tuple of Message
         The codes of the note of each row, on the table's index.
+    by_area : DataFrame
+        The structural part area by area: ``index``, ``area``, ``value`` (they add up to the structural part), ``share``
+        (of it), and with an interval ``lower`` and ``upper``. Only of areas inhabited at both dates; empty for ``mrc``,
+        which splits by group.
     moved : tuple of (str, float)
         Areas with another outline at the two dates, and the share of their surface that moved: part of the difference
         comes from them.
@@ -76,6 +88,7 @@ class SegregationChange(Charted):
 
     table: pd.DataFrame
     note_codes: pd.Series
+    by_area: pd.DataFrame
     moved: tuple[tuple[str, float], ...] = ()
 
     def chart(self, kind: str | None = None, lang: Lang = "de", *, index: str | None = None) -> Chart:
@@ -127,6 +140,10 @@ class Dates:
         Persons per inhabited area and group.
     same_before, same_after : ndarray of float, shape (n_same_areas, n_same_groups)
         The areas and groups with persons at both dates, in the same order.
+    rows_before, rows_after, columns : ndarray of int
+        Which rows and columns of the whole tables these are.
+    areas : Index
+        The keys of these areas.
     gone, new : list of str
         Groups with persons at one of the dates only.
     n_dropped : int
@@ -137,6 +154,10 @@ class Dates:
     after: Floats
     same_before: Floats
     same_after: Floats
+    rows_before: NDArray[np.intp]
+    rows_after: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    areas: pd.Index
     gone: list[str]
     new: list[str]
     n_dropped: int
@@ -150,10 +171,13 @@ def segregation_change(
     *,
     population: str | None = None,
     index: Literal["mutual_information", "information_theory"] | None = None,
-    method: Literal["shapley"] = "shapley",
+    method: Literal["shapley", "km", "mrc"] = "shapley",
     zeros: float = 0.0,
     missing: Missing = "raise",
     outlines: Outlines = "raise",
+    resample: OfPersons | None = None,
+    n: int = 999,
+    seed: Seed = None,
 ) -> SegregationChange:
     """Split the change of segregation between two dates into areas that came or went, margins, and structure.
 
@@ -169,9 +193,11 @@ def segregation_change(
         one more group, the rest. Without either, the groups are everybody.
     index : {"mutual_information", "information_theory"}, optional
         M in nats or H; both, if not given.
-    method : {"shapley"}, default "shapley"
-        Each part is its average effect over both orders in which margins and structure, and then the groups' and the
-        areas' margin, can change.
+    method : {"shapley", "km", "mrc"}, default "shapley"
+        ``shapley``: each part is its average effect over both orders in which margins and structure, and then the
+        groups' and the areas' margin, can change. ``km`` (Karmel & Maclachlan 1988): from the earlier date on, first
+        either margin, then both together (``interaction``), then the structure. ``mrc`` (Mora & Ruiz-Castillo 2009, of
+        M alone): the areas' entropy, the groups' margin, and what neither explains.
     zeros : float, default 0.0
         Persons to assume in cells (area x group) that are empty at one of the dates, in the tables that mix both
         dates. At least 0. Small numbers such as 1e-10 give a result where empty cells forbid one.
@@ -181,6 +207,13 @@ def segregation_change(
     outlines : {"raise", "report"}, default "raise"
         What to do where both dates have geometry and areas have another outline under the same key: refuse, or go on
         and list them in ``.moved``. A boundary that is only drawn more or less finely is the same.
+    resample : {"persons"}, optional
+        Fill ``lower`` and ``upper`` with a 95 % interval of each number: at either date, the persons of an area are a
+        draw from the shares that it truly has then, see :meth:`SegregationResult.bootstrap`.
+    n : int, default 999
+        Draws for the interval. At least 1.
+    seed : int or Generator, optional
+        Makes the interval repeatable.
 
     Returns
     -------
@@ -191,6 +224,8 @@ def segregation_change(
         - ``group_margin``: the groups became larger or smaller in the whole city;
         - ``area_margin``: areas gained or lost residents;
         - ``structural``: the rest, the association between area and group that no growth of areas or groups explains.
+
+        ``.by_area`` says which areas the structural part comes from.
 
     Raises
     ------
@@ -214,6 +249,15 @@ def segregation_change(
     V(g,0,s)`` over the other two. For H each V is divided by the entropy of its group margin. Exchanging the dates
     changes the sign of every part.
 
+    As ``M = sum_i p_i ls_i`` over the areas' shares of the residents and their local segregation, and both tables of a
+    structural difference have the same p_i, the part of area i is the mean of ``p_i (ls_i' - ls_i)`` over the two.
+
+    By ``km`` [2]_: ``group_margin = V(1,0,0) - V(0,0,0)``, ``area_margin = V(0,1,0) - V(0,0,0)``, ``interaction =
+    V(1,1,0) - V(1,0,0) - V(0,1,0) + V(0,0,0)``, ``structural = V(1,1,1) - V(1,1,0)``. By ``mrc`` [3]_: with the shares
+    p_k of the groups and E_k, the entropy of the areas of group k, M is the entropy of all areas less
+    ``sum_k p_k E_k``; ``group_margin = -sum_k (p'_k - p_k)(E_k + E'_k) / 2``, ``structural = -sum_k (p_k + p'_k)(E'_k -
+    E_k) / 2``. Areas and groups of one date only are within these parts.
+
     A change of boundaries under the same keys would be taken for a change of people. It is found where both dates have
     geometry; bring both to common boundaries first.
 
@@ -221,6 +265,10 @@ def segregation_change(
     ----------
     .. [1] Elbers, B. (2021). A method for studying differences in segregation across time and space. Sociological
            Methods & Research 52(1), 5-42.
+    .. [2] Karmel, T. & Maclachlan, M. (1988). Occupational sex segregation: increasing or decreasing? Economic Record
+           64(3), 187-195.
+    .. [3] Mora, R. & Ruiz-Castillo, J. (2009). The invariance properties of the mutual information index of multigroup
+           segregation. Research on Economic Inequality 17, 33-53.
 
     Examples
     --------
@@ -235,18 +283,86 @@ def segregation_change(
     """
     expects(earlier, (AreaData, pd.DataFrame), "segregation_change", HOW)
     expects(later, (AreaData, pd.DataFrame), "segregation_change: later", HOW)
-    choice(method, ("shapley",), "method")
+    choice(method, ("shapley", *OF_METHODS), "method")
     choice(index, (None, *INDICES), "index")
+    if method == "mrc" and index == INFORMATION_THEORY:
+        raise SpecError("method='mrc' splits the mutual information M, not H: leave out index=, or take 'shapley'.")
     if not isinstance(zeros, int | float | np.number) or not 0 <= zeros < np.inf:
         raise SpecError(f"zeros must be 0 or a small number of persons, not {zeros!r}.")
     groups = names(groups, "groups")
     counts = [group_counts(data, groups, population, missing) for data in (earlier, later)]
     dates = _dates(*counts)
     moved = _moved(earlier, later, outlines, groups, population)
+    check_resample(resample)
+    wanted = (index,) if index else (MUTUAL_INFORMATION,) if method == "mrc" else INDICES
+    found, by_area = _numbers(dates, wanted, method, zeros)
+    table = pd.concat([_tidy(name, dates, values) for name, values in found.items()], ignore_index=True)
+    areas = _by_area(dates, by_area, found)
+    if resample is not None:
+        drawn = (_numbers(one, wanted, method, zeros) for one in _drawn(dates, n, np.random.default_rng(seed)))
+        flat = [np.concatenate([*(list(v.values()) for v in parts.values()), *own.values()]) for parts, own in drawn]
+        low_high = bounds(flat)
+        for rows, part in ((table, low_high[:, : len(table)]), (areas, low_high[:, len(table) :])):
+            rows["lower"], rows["upper"] = np.where(rows["value"].notna(), part, np.nan)
+    return SegregationChange(
+        table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"), areas, moved
+    )
+
+
+def _drawn(dates: Dates, n: int, rng: np.random.Generator) -> Iterator[Dates]:
+    """Give the counts that the true shares of the areas may give at either date, n times."""
+    people = (Composition(counts, Places.one(len(counts))) for counts in (dates.before, dates.after))
+    for before, after in zip(*(drawn_tables(one, n, rng) for one in people), strict=True):
+        same = (
+            table[np.ix_(rows, dates.columns)]
+            for table, rows in ((before, dates.rows_before), (after, dates.rows_after))
+        )
+        yield replace(dates, before=before, after=after, same_before=next(same), same_after=next(same))
+
+
+def _numbers(
+    dates: Dates, wanted: Iterable[str], method: str, zeros: float
+) -> tuple[dict[str, dict[str, float]], dict[str, Floats]]:
+    """Return the parts of each index, and the structural part of each by area."""
+    if method == "mrc":
+        return {MUTUAL_INFORMATION: _parts_of_entropies(dates)}, {}
     mixed = _mixed_tables(dates.same_before, dates.same_after, zeros)
-    tables = [_rows(name, dates, mixed) for name in ((index,) if index else INDICES)]
-    table = pd.concat(tables, ignore_index=True)
-    return SegregationChange(table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"), moved)
+    return (
+        {name: _parts(name, dates, mixed, method) for name in wanted},
+        {name: _structural(name, mixed, method) for name in wanted},
+    )
+
+
+def _structural(index: str, mixed: dict[tuple[int, int, int], Floats], method: str) -> Floats:
+    """Return the structural part of each area: the mean of p (ls' - ls) at the margins of either date."""
+    parts = []
+    for date in (0, 1) if method == "shapley" else (1,):
+        local = []
+        for structure in (0, 1):
+            counts = mixed[date, date, structure]
+            composition = Composition(counts, Places.one(len(counts)))
+            unit = entropy(composition.city_shares)[0] if index == INFORMATION_THEORY else 1.0
+            scores = composition.totals / composition.sums * local_segregation_scores(composition)
+            known = unit > 0 and np.isfinite(counts).all()
+            local.append(scores / unit if known else np.full(len(counts), np.nan))
+        parts.append(local[1] - local[0])
+    return np.asarray(np.mean(parts, axis=0))
+
+
+def _by_area(dates: Dates, found: dict[str, Floats], parts: dict[str, dict[str, float]]) -> pd.DataFrame:
+    """Return a row for each area and index."""
+    frames = [
+        pd.DataFrame(
+            {
+                "index": name,
+                "area": dates.areas,
+                "value": values,
+                "share": values / parts[name]["structural"] if abs(parts[name]["structural"]) > EVEN else np.nan,
+            }
+        )
+        for name, values in found.items()
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["index", "area", "value", "share"])
 
 
 def _moved(
@@ -310,6 +426,10 @@ def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
         after=after.to_numpy(),
         same_before=same_before.to_numpy(),
         same_after=same_after.to_numpy(),
+        rows_before=before.index.get_indexer(same_before.index),
+        rows_after=after.index.get_indexer(same_before.index),
+        columns=before.columns.get_indexer(same_before.columns),
+        areas=same_before.index,
         gone=[group for group in before.columns[before.sum() > 0] if group not in groups],
         new=[group for group in after.columns[after.sum() > 0] if group not in groups],
         n_dropped=len(unknown),
@@ -346,8 +466,8 @@ def _value(index: str, counts: Floats) -> float:
     return information / diversity if diversity > 0 else float("nan")
 
 
-def _rows(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats]) -> pd.DataFrame:
-    """Return the rows of one index."""
+def _parts(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats], method: str) -> dict[str, float]:
+    """Return the numbers of one index."""
     start = np.nan if _undefined(dates.before) else _value(index, dates.before)
     end = np.nan if _undefined(dates.after) else _value(index, dates.after)
     v = np.empty((2, 2, 2))
@@ -364,15 +484,59 @@ def _rows(index: str, dates: Dates, mixed: dict[tuple[int, int, int], Floats]) -
         "group_margin": (v[1] - v[0]).mean(),
         "area_margin": (v[:, 1] - v[:, 0]).mean(),
     }
+    if method == "km":
+        forward = {
+            "group_margin": v[1, 0, 0] - v[0, 0, 0],
+            "area_margin": v[0, 1, 0] - v[0, 0, 0],
+            "interaction": v[1, 1, 0] - v[1, 0, 0] - v[0, 1, 0] + v[0, 0, 0],
+            "structural": v[1, 1, 1] - v[1, 1, 0],
+        }
+        values = {part: (values | forward)[part] for part in ("before", "after", "difference", *OF_METHODS[method])}
+    return values
+
+
+def _parts_of_entropies(dates: Dates) -> dict[str, float]:
+    """Return the numbers of M by its entropies: of all areas, and of the areas of each group."""
+    start, end = (np.nan if _undefined(c) else _value(MUTUAL_INFORMATION, c) for c in (dates.before, dates.after))
+    (areas, p, e), (areas_after, p_after, e_after) = (_entropies(counts) for counts in (dates.before, dates.after))
+    known = not np.isnan(end - start)
+    return {
+        "before": start,
+        "after": end,
+        "difference": end - start,
+        "area_entropy": areas_after - areas if known else np.nan,
+        "group_margin": float(-((p_after - p) * (e + e_after) / 2).sum()) if known else np.nan,
+        "structural": float(-((p + p_after) * (e_after - e) / 2).sum()) if known else np.nan,
+    }
+
+
+def _entropies(counts: Floats) -> tuple[float, Floats, Floats]:
+    """Return the entropy of the areas, the share of each group, and the entropy of the areas of each group."""
+    groups = counts.sum(axis=0)
+    shares = np.divide(counts, groups, out=np.zeros(counts.shape), where=groups > 0)
+    return float(entropy(counts.sum(axis=1) / counts.sum())), groups / counts.sum(), entropy(shares.T)
+
+
+def _tidy(index: str, dates: Dates, values: dict[str, float]) -> pd.DataFrame:
+    """Return a row for each number of one index."""
+    start, end = values["before"], values["after"]
     n_before, n_after, n_same = len(dates.before), len(dates.after), len(dates.same_before)
     sizes = {"before": n_before, "after": n_after, "removals": n_before - n_same, "additions": n_after - n_same}
-    table = pd.DataFrame({"index": index, "part": list(values), "part_of": PARTS.values(), "value": values.values()})
+    table = pd.DataFrame({"index": index, "part": list(values), "part_of": _wholes(values), "value": values.values()})
     changed = abs(end - start) > EVEN
     table["share"] = (table["value"] / (end - start) + 0.0).where(~table["part"].isin(["before", "after"]) & changed)
     table["n_areas"] = [sizes.get(part, n_same) for part in values]
+    table["lower"] = table["upper"] = np.nan
     table["n_dropped"] = dates.n_dropped
     table["note"] = pd.Series(list(_notes(values, dates).values()), dtype=object)
     return table
+
+
+def _wholes(values: dict[str, float]) -> list[str]:
+    """Return what each number is a part of."""
+    if "margins" in values:
+        return [PARTS[part] for part in values]
+    return ["" if part in ("before", "after", "difference") else "difference" for part in values]
 
 
 def _undefined(counts: Floats) -> Codes:
@@ -385,9 +549,11 @@ def _notes(values: dict[str, float], dates: Dates) -> dict[str, Codes]:
     before, after, same = (_undefined(counts) for counts in (dates.before, dates.after, dates.same_before))
     of_both = tuple(Message("note_both_dates", {"reason": _in_both_languages(reason)}) for reason in same)
     no_table = (Message("note_no_margins"),)
-    notes = {part: of_both or (no_table if np.isnan(values[part]) else ()) for part in PARTS}
+    notes = {part: of_both or (no_table if np.isnan(values[part]) else ()) for part in values}
     notes |= {"before": before, "after": after, "difference": before if before == after else (*before, *after)}
     for part, reason, groups in (("removals", before, dates.gone), ("additions", after, dates.new)):
+        if part not in values:
+            continue
         with_groups = (Message("note_groups_of_one_date", {"groups": list_some(groups)}),) if groups else ()
         notes[part] = reason or (notes[part] if np.isnan(values[part]) else with_groups)
     return notes
@@ -395,109 +561,3 @@ def _notes(values: dict[str, float], dates: Dates) -> dict[str, Codes]:
 
 def _in_both_languages(reason: Message) -> tuple[str, str]:
     return text(reason.name, "de", **reason.values), text(reason.name, "en", **reason.values)
-
-
-SAME_TOTAL = 1e-9  # relative difference of the margins' sums that still counts as rounding
-
-
-def fit_margins(
-    table: ArrayLike, rows: ArrayLike, columns: ArrayLike, *, tolerance: float = 1e-12, max_iterations: int = 200
-) -> Floats:
-    """Give a table other row and column sums and keep its odds ratios.
-
-    Parameters
-    ----------
-    table : array_like of float, shape (n_areas, n_groups)
-        Persons per area and group, or their shares. Finite, >= 0; cells that are 0 stay 0.
-    rows, columns : array_like of float, shape (n_areas,) and (n_groups,)
-        The sums to reach. Finite, >= 0, with the same total.
-    tolerance : float, default 1e-12
-        Largest relative difference to a column sum; the row sums are met to rounding.
-    max_iterations : int, default 200
-        Newton steps after which the margins count as out of reach.
-
-    Returns
-    -------
-    ndarray of float, shape (n_areas, n_groups)
-        The fitted table; NaN everywhere if the margins are out of reach, because the table has too many empty cells.
-
-    Raises
-    ------
-    CountError
-        A number is negative or not finite, shapes do not fit, or rows and columns have different totals.
-
-    Notes
-    -----
-    The fitted table is ``a_ik u_i v_k``: the limit of iterative proportional fitting [1]_ [2]_. For given ``v`` the
-    row sums fix ``u``; what remains is a convex problem in ``log v``, one unknown per group, which damped Newton steps
-    solve [3]_: a handful of them where proportional fitting needs hundreds of rounds.
-
-    References
-    ----------
-    .. [1] Deming, W. E. & Stephan, F. F. (1940). On a least squares adjustment of a sampled frequency table when the
-           expected marginal totals are known. Annals of Mathematical Statistics 11(4), 427-444.
-    .. [2] Ireland, C. T. & Kullback, S. (1968). Contingency tables with given marginals. Biometrika 55(1), 179-188.
-    .. [3] Sun, T. & Tran-Dinh, Q. (2019). Generalized self-concordant functions: a recipe for Newton-type methods.
-           Mathematical Programming 178, 145-213.
-
-    Examples
-    --------
-    Men and women in three occupations, with the margins of a later year:
-
-    >>> fit_margins([[100, 50], [50, 50], [100, 50]], [225, 200, 175], [325, 275]).round(1).tolist()
-    [[134.7, 90.3], [85.5, 114.5], [104.8, 70.2]]
-    """
-    seed = as_numbers(table, "The table")
-    if seed.ndim != 2 or seed.shape != (np.size(rows), np.size(columns)):  # noqa: PLR2004 - a table has two dimensions
-        raise CountError(
-            f"A table of shape {seed.shape} cannot have {np.size(rows)} row sums and {np.size(columns)} column sums."
-        )
-    as_counts(seed.ravel())
-    (rows,), (columns,) = as_counts(rows), as_counts(columns)
-    if abs(rows.sum() - columns.sum()) > SAME_TOTAL * rows.sum():
-        raise CountError(f"The row sums add up to {rows.sum():g}, the column sums to {columns.sum():g}.")
-    result = np.zeros(seed.shape)
-    wanted = np.ix_(rows > 0, columns > 0)
-    fitted = _fitted(seed[wanted], rows[rows > 0], columns[columns > 0], tolerance, max_iterations)
-    if fitted is None:
-        return np.full(seed.shape, np.nan)
-    result[wanted] = fitted
-    return result
-
-
-def _fitted(seed: Floats, rows: Floats, columns: Floats, tolerance: float, max_iterations: int) -> Floats | None:
-    """Return the table with these margins, all above 0; None if they are out of reach."""
-    if (seed.sum(axis=1) == 0).any() or (seed.sum(axis=0) == 0).any():
-        return None
-    columns = columns * (rows.sum() / columns.sum())
-    with np.errstate(divide="ignore"):
-        logs = np.log(seed)  # -inf in empty cells, which stay empty
-    log_v = np.log(columns / seed.sum(axis=0))
-    for _ in range(max_iterations):
-        fitted = logs + log_v
-        fitted = np.exp(fitted - fitted.max(axis=1, keepdims=True))
-        fitted *= (rows / fitted.sum(axis=1))[:, None]
-        reached = fitted.sum(axis=0)
-        if np.abs(reached / columns - 1).max() <= tolerance:
-            return np.asarray(fitted)
-        if (reached == 0).any() or _out_of_reach(seed, rows, columns, log_v):
-            return None
-        log_v += _newton_step(fitted, rows, reached, columns)
-    return None
-
-
-def _out_of_reach(seed: Floats, rows: Floats, columns: Floats, log_v: Floats) -> bool:
-    """Return True if log v proves that the areas of the groups it favours are too small for that many persons."""
-    favour = log_v - log_v.min()
-    most = np.where(seed > 0, favour, -np.inf).max(axis=1)  # the mean favour of an area's residents is at most that
-    return bool(rows @ most < columns @ favour - SAME_TOTAL * rows.sum() * favour.max())
-
-
-def _newton_step(fitted: Floats, rows: Floats, reached: Floats, columns: Floats) -> Floats:
-    """Return the change of log v, damped so that it brings the column sums nearer from wherever it starts."""
-    scale = np.sqrt(reached)
-    together = fitted.T @ (fitted / rows[:, None])
-    curvature = np.eye(len(columns)) - together / np.outer(scale, scale)
-    step = np.linalg.lstsq(curvature, (columns - reached) / scale, rcond=None)[0] / scale
-    spread = np.ptp(step)
-    return np.asarray(step * (np.log1p(spread) / spread if spread > 0 else 0.0))

@@ -16,6 +16,7 @@ from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.joining.data import refuse_no_counts
 from quartiersatlas.segregation.counts import Composition, Places, entropy, ratio, share
 from quartiersatlas.segregation.indices.multigroup import _mutual_information
+from quartiersatlas.segregation.inference.intervals import bounds, check_resample, drawn_within
 from quartiersatlas.segregation.pictures.changes import MOST_PLACES, decomposition_chart
 from quartiersatlas.segregation.prepared import (
     HOW,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.segregation.inference.intervals import OfPersons, Seed
     from quartiersatlas.segregation.prepared import Missing
     from quartiersatlas.segregation.table import Codes
 
@@ -55,6 +57,8 @@ COLUMNS = [
     "entropy_ratio",
     "contribution",
     "share",
+    "lower",
+    "upper",
     "n_units",
     "n_dropped",
     "note",
@@ -70,8 +74,9 @@ class Decomposition(Charted):
     table : DataFrame
         One row per number, for each ``index``: ``part`` ("total", "between", "within"), ``level`` (what is compared),
         ``place`` (the super-area of a within row; empty where it is the sum over all), ``value``, ``weight`` (share of
-        the residents: p_w), ``entropy_ratio`` (E_w / E), ``contribution`` and ``share`` (of the total), ``n_units``
-        (inhabited units that are compared), ``n_dropped`` (areas with unknown counts), ``note``.
+        the residents: p_w), ``entropy_ratio`` (E_w / E), ``contribution`` and ``share`` (of the total), ``lower`` and
+        ``upper`` (what the value may truly be, where an interval was asked for), ``n_units`` (inhabited units that are
+        compared), ``n_dropped`` (areas with unknown counts), ``note``.
     note_codes : Series of tuple of Message
         The codes of the note of each row, on the table's index.
     """
@@ -173,6 +178,9 @@ def decompose(
     *,
     population: str | None = None,
     missing: Missing = "raise",
+    resample: OfPersons | None = None,
+    n: int = 999,
+    seed: Seed = None,
 ) -> Decomposition:
     """Split segregation into the part between districts and the part within them, over any number of levels.
 
@@ -191,6 +199,13 @@ def decompose(
     missing : {"raise", "report"}, default "raise"
         What to do where a count is unknown: refuse, or leave the area out and count it in ``n_dropped``. It is never
         taken as 0.
+    resample : {"persons"}, optional
+        Fill ``lower`` and ``upper`` with a 95 % interval of each value: the persons of an area are a draw from the
+        shares that it truly has.
+    n : int, default 999
+        Draws for the interval. At least 1.
+    seed : int or Generator, optional
+        Makes the interval repeatable.
 
     Returns
     -------
@@ -212,6 +227,10 @@ def decompose(
     For two levels ``M = M_between + sum_w p_w M_w`` and ``H = H_between + sum_w p_w (E_w / E) H_w``, with the share
     ``p_w`` of the residents and the entropy ``E_w`` of the groups in district ``w`` [1]_ [2]_; deeper levels split
     each ``M_w`` again. Logarithms are natural. A district with a single area has ``M_w = 0``: its areas are alike.
+
+    For the interval, the true shares of the areas are drawn from models as in :meth:`SegregationResult.bootstrap`, each
+    district of the last level with a model of its own; chance raises the parts within districts, so that a value may
+    lie above its interval.
 
     References
     ----------
@@ -241,6 +260,13 @@ def decompose(
     whole = _layers(areas[known], [code[known] for code in codes], places, levels, [code[~known] for code in codes])
     rows = [_rows(index, *whole) for index in (MUTUAL_INFORMATION, INFORMATION_THEORY)]
     table = pd.concat(rows, ignore_index=True)
+    check_resample(resample)
+    if resample is not None:
+        own = [code[known] for code in codes]
+        drawn = drawn_within(areas[known], own[-1], len(places[-1]), n, seed)
+        nobody = [code[:0] for code in codes]
+        found = bounds(_numbers(*_layers(one, own, places, levels, nobody)) for one in drawn)
+        table["lower"], table["upper"] = np.where(table["value"].notna(), found, np.nan)
     return Decomposition(table.assign(note=in_english(table["note"])), table["note"].rename("note_codes"))
 
 
@@ -404,7 +430,19 @@ def _rows(index: str, total: Layer, layers: list[Layer]) -> pd.DataFrame:
     table["index"] = index
     segregated = values[0] * unit > EVEN * total.entropy[0]
     table["share"] = table["contribution"] / values[0] if segregated else np.nan
+    table["lower"] = table["upper"] = np.nan
     return table[COLUMNS]
+
+
+def _numbers(total: Layer, layers: list[Layer]) -> Floats:
+    """Return the values of all rows of both indices, in the order of the table."""
+    weights = [share(layer.residents, total.residents) for layer in layers]
+    parts = [weight @ layer.mutual_information for weight, layer in zip(weights, layers, strict=True)]
+    levels = np.array([total.mutual_information[0], *parts])
+    columns = []
+    for index, unit in ((MUTUAL_INFORMATION, np.ones(1)), (INFORMATION_THEORY, total.entropy)):
+        columns += [ratio(levels, unit[0]), *(_values(index, layer) for layer in layers[1:])]
+    return np.concatenate(columns)
 
 
 def _values(index: str, layer: Layer) -> Floats:

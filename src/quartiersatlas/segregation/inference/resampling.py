@@ -10,12 +10,13 @@ from quartiersatlas.errors import CountError, SpecError
 from quartiersatlas.segregation.counts import Composition, Pair, Places, share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     People = Pair | Composition
+IN_CACHE = 50_000  # areas of all draws that are computed at a time
 MOST_PERSONS = 10**9  # the limit of the hypergeometric draws
 MOST_DRAWS = 1_000_000  # a share of so many draws is exact to a tenth of a percentage point
 
@@ -32,11 +33,11 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     people : Pair or Composition
         The population.
     kind : str
-        ``persons``: the persons of each area anew with the area's own shares (multinomial, areas keep their size).
-        ``areas``: the areas of a place anew from its areas. ``evenness``: each area's members with the place's
+        ``persons``: the persons of each area anew with the shares found there. ``areas``: the areas of a place anew
+        from its areas. ``evenness``: each area's members with the place's
         shares. ``systematic``: each group's areas with the areas' shares of all. ``person_permutation``: persons
-        shuffled, areas and groups keep their size. ``area_permutation``: whole areas shuffled within the place. Of a
-        pair, chance moves the two populations that are compared; everybody else stays.
+        shuffled, areas and groups keep their size. ``area_permutation``: inhabited areas shuffled within the place. Of
+        a pair, chance moves the two populations that are compared; everybody else stays.
     n : int
         Number of draws.
     rng : Generator
@@ -47,41 +48,33 @@ def draw_replicates(people: People, kind: ReplicateKind, n: int, rng: np.random.
     Pair or Composition
         Of ``n * n_places`` places.
     """
-    if kind in ("areas", "area_permutation"):
-        return _of_rows(people, _rows(people.places, n, rng, replace=kind == "areas"), n)
+    if kind == "areas":
+        return _of_rows(people, _rows(people.places, n, rng), n)
+    if kind == "area_permutation":
+        return _of_rows(people, _shuffled(people, n, rng), n)
     if kind == "persons":
-        return _of_table(people, _persons(_table(people), n, rng), n)
-    table = _whole(_table(people)[:, :2] if isinstance(people, Pair) else _table(people), kind)
+        persons = as_table(people)
+        sizes = whole_persons(persons.sum(axis=1), kind)
+        shares = share(persons, persons.sum(axis=1)[:, None])
+        drawn = _multinomial(np.array(np.broadcast_to(sizes, (n, len(sizes)))), shares, rng)
+        return as_people(people, drawn, n)
+    table = whole_persons(as_table(people)[:, :2] if isinstance(people, Pair) else as_table(people), kind)
     draw = {"evenness": _evenness, "systematic": _systematic, "person_permutation": _permutation}[kind]
     found = draw(table, people.places, n, rng)
     if isinstance(people, Pair):
         others = np.broadcast_to(np.rint(people.population - people.both), (n, len(people.population)))
         found = np.concatenate([found, others[:, :, None].astype(np.int64)], axis=2)
-    return _of_table(people, found, n)
+    return as_people(people, found, n)
 
 
-def shrunken(people: People) -> People:
-    """Return the population with the shares that its areas may truly have: less spread by what chance adds.
-
-    The areas' shares are drawn towards the place's by sqrt(S / (S + v_i)), v_i the variance that chance gives the
-    shares of area i, S what is left of the spread of all areas without it. Sizes of areas stay; persons have
-    fractions.
-    """
-    table, places = _table(people), people.places
-    sizes = table.sum(axis=1)
-    city = places.each(share(places.sum(table), places.sum(sizes)[:, None]))
-    shares = share(table, sizes[:, None])
-    chance = share((shares * (1 - shares)).sum(axis=1), np.maximum(sizes - 1, 1))
-    spread, part = ((shares - city) ** 2).sum(axis=1), share(sizes, places.each(places.sum(sizes)))
-    signal = np.maximum(places.sum(part * (spread - chance * (1 - part))), 0)
-    kept = np.sqrt(share(places.each(signal), places.each(signal) + chance))
-    true = (city + kept[:, None] * (shares - city)) * sizes[:, None]
-    if isinstance(people, Composition):
-        return Composition(true, places)
-    return Pair(true[:, 0], true[:, 1], sizes, places)
+def portions(n: int, n_areas: int) -> Iterator[int]:
+    """Give numbers of draws that fit into the cache together."""
+    most = max(1, IN_CACHE // max(n_areas, 1))
+    for start in range(0, n, most):
+        yield min(most, n - start)
 
 
-def _whole(table: Floats, kind: str) -> NDArray[np.int64]:
+def whole_persons(table: Floats, kind: str) -> NDArray[np.int64]:
     """Return counts of whole persons, or refuse fractions and more persons than can be drawn."""
     persons = np.rint(table)
     if not np.allclose(persons, table):
@@ -98,17 +91,17 @@ def checked_n(n: int) -> int:
     return int(n)
 
 
-def _table(people: People) -> Floats:
+def as_table(people: People) -> Floats:
     """Return the population as areas x groups: of a pair the two and all others."""
     if isinstance(people, Composition):
         return people.counts
     return np.column_stack([people.group, people.other, np.maximum(people.population - people.both, 0)])
 
 
-def _of_table(people: People, table: NDArray[np.int64], n: int) -> People:
+def as_people(people: People, table: NDArray[np.int64] | Floats, n: int, places: Places | None = None) -> People:
     """Return drawn tables (n, n_areas, n_groups) as a population of n times the places."""
-    flat = table.reshape(-1, table.shape[2]).astype(float)
-    places = Places(np.tile(people.places.sizes, n))
+    flat = table.reshape(-1, table.shape[-1]).astype(float)
+    places = places or Places(np.tile(people.places.sizes, n))
     if isinstance(people, Composition):
         return Composition(flat, places)
     return Pair(flat[:, 0], flat[:, 1], flat.sum(axis=1), places)
@@ -124,24 +117,24 @@ def _of_rows(people: People, rows: NDArray[np.intp], n: int) -> People:
     return Pair(group, other, group + other if everybody else people.population[rows], places)
 
 
-def _rows(places: Places, n: int, rng: np.random.Generator, *, replace: bool) -> NDArray[np.intp]:
-    """Return rows drawn within each place, n times one after the other."""
+def _rows(places: Places, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return rows drawn within each place with replacement, n times one after the other."""
     n_areas = int(places.sizes.sum())
-    if replace and places.n_places == 1:
+    if places.n_places == 1:
         return rng.integers(0, n_areas, n * n_areas)
     chance = rng.random((n, n_areas))
-    if replace:
-        return (
-            np.repeat(places.starts, places.sizes) + (chance * np.repeat(places.sizes, places.sizes)).astype(np.intp)
-        ).ravel()
-    return np.argsort(chance + places.codes, axis=1).ravel()
+    return (
+        np.repeat(places.starts, places.sizes) + (chance * np.repeat(places.sizes, places.sizes)).astype(np.intp)
+    ).ravel()
 
 
-def _persons(table: Floats, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw the persons of each area anew with the area's own shares."""
-    sizes = _whole(table.sum(axis=1), "persons")
-    shares = share(table, table.sum(axis=1, keepdims=True))
-    return _multinomial(np.broadcast_to(sizes, (n, len(sizes))), shares, rng)
+def _shuffled(people: People, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return the inhabited rows shuffled within each place, n times; where nobody lives, nobody moves to."""
+    lived_in = np.flatnonzero(as_table(people).sum(axis=1) > 0)
+    chance = rng.random((n, len(lived_in)))
+    rows = np.tile(np.arange(len(people.places.codes)), (n, 1))
+    rows[:, lived_in] = lived_in[np.argsort(chance + people.places.codes[lived_in], axis=1)]
+    return rows.ravel()
 
 
 def _multinomial(sizes: NDArray[np.int64], shares: Floats, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -11,17 +11,24 @@ import pandas as pd
 from quartiersatlas.base.checks import choice
 from quartiersatlas.base.progress import with_progress
 from quartiersatlas.catalogue import text
+from quartiersatlas.segregation.counts import Places
 from quartiersatlas.segregation.indices.evenness import dissimilarity_under_evenness
-from quartiersatlas.segregation.inference.resampling import checked_n, draw_replicates, shrunken
+from quartiersatlas.segregation.inference.resampling import (
+    IN_CACHE,
+    as_people,
+    as_table,
+    checked_n,
+    draw_replicates,
+    portions,
+)
+from quartiersatlas.segregation.inference.true_shares import true_populations
 from quartiersatlas.segregation.registry import registry
 from quartiersatlas.segregation.table import by_place, index_tasks, reasons_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from quartiersatlas.segregation.inference.resampling import ReplicateKind
+    from quartiersatlas.segregation.inference.resampling import People, ReplicateKind
     from quartiersatlas.segregation.prepared import PreparedCounts
     from quartiersatlas.segregation.registry import IndexInput
     from quartiersatlas.segregation.table import IndexTask, MeasuredIndices
@@ -35,13 +42,13 @@ RESAMPLES = ("persons", "areas")
 NULLS = ("evenness", "systematic", "person_permutation", "area_permutation", "analytic")
 CHANCE = ("null_mean", "null_sd", "null_lower", "null_upper", "p_value", "n", "note")
 BOUNDS = (0.025, 0.975)
+OF_MODELS = (0.0125, 0.9875)  # no model is quite true: with these, what is called 95 % holds the truth in 90 and more
 TARGET = {  # what a corrected index wants to be
     "bias_corrected_dissimilarity": "dissimilarity",
     "density_corrected_dissimilarity": "dissimilarity",
     "isolation_exact": "isolation",
     "interaction_exact": "interaction",
 }
-IN_CACHE = 50_000  # areas of all draws that are computed at a time
 FEW = 10  # areas below which the law of D under evenness is far from normal
 TINY = 1e-12  # a draw this close to the value counts as equal
 
@@ -61,8 +68,10 @@ def bootstrap(
     result : SegregationResult
         The numbers.
     resample : {"persons", "areas"}, default "persons"
-        Resample the persons of each area (multinomial), from the shares that the areas may truly have: those
-        found, less spread by what chance adds. Or resample the areas of each place.
+        ``persons``: the persons of each area are drawn by chance from the shares that it truly has; these are drawn
+        from models of the shares of all areas (all alike, spread by a Dirichlet distribution, or of two kinds), weighed
+        by how well they explain what was found. These models know nothing of neighbours: for indices with geometry,
+        persons are drawn again with the shares found (basic bootstrap). ``areas``: resample the areas of each place.
     n : int, default 999
         Resamples. At least 1.
     seed : int or Generator, optional
@@ -73,10 +82,10 @@ def bootstrap(
     Returns
     -------
     DataFrame
-        One row per row of the table: by, group, reference, index, value, bias (mean of the draws less the true
-        value of their population), sd, corrected (value less bias), lower, upper (95 %, basic bootstrap, cut at
-        the range of the index), n, note. With small areas the interval need not hold the value, which chance
-        alone has raised.
+        One row per row of the table: by, group, reference, index, value, bias (value less what it may truly be on
+        average), sd (of what it may truly be), corrected (value less bias), lower, upper (95 %, of areas and of indices
+        with geometry the basic bootstrap, cut at the range of the index), n, note. With small areas the
+        interval need not hold the value, which chance alone has raised.
 
     Raises
     ------
@@ -87,13 +96,84 @@ def bootstrap(
 
     Notes
     -----
-    In simulations the 95 % intervals of persons hold the true H, isolation and eta squared in 87 to 98 of 100
-    cases, from areas of 50 persons on; those of D and G in about 90 where segregation is clear, in 72 to 87 where
-    it is mild and areas are small, in 60 where there is none.
+    With ``persons`` lower and upper are the 1.25th and 98.75th percentile, since no model of the shares is quite true.
+    In simulations the 95 % intervals of persons hold the true D, G, H, isolation and eta squared in 92 to 100 of 100
+    cases, with areas of 30 persons or of thousands, segregation clear, mild or none, shares spread evenly, in a wave or
+    of two kinds: benchmarks/calibration_segregation.py, table in docs/segregation_intervals.md.
     """
     choice(resample, RESAMPLES, "resample")
     tasks = index_tasks(result.prepared)
     return _identified(result).join(_spread(result.prepared, tasks, resample, n, seed, progress=progress))
+
+
+def jackknife(result: MeasuredIndices) -> pd.DataFrame:
+    """Leave out one area after the other: how much do the numbers hang on single areas?
+
+    Parameters
+    ----------
+    result : SegregationResult
+        The numbers.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of the table: by, group, reference, index, value, bias, sd, corrected (value less bias), lowest
+        and highest (the numbers without one area), without_lowest and without_highest (which area that is), n (areas
+        left out one by one), note. Indices with geometry have none, since an area that is left out tears a hole.
+
+    Notes
+    -----
+    With v_i the value without area i and m their mean, ``bias = (n - 1) (m - v)`` and ``sd^2 = (n - 1) / n
+    sum_i (v_i - m)^2`` [1]_. It treats the areas as a sample of areas; chance among the persons of an area is
+    :func:`bootstrap`.
+
+    References
+    ----------
+    .. [1] Efron, B. & Tibshirani, R. (1993). An Introduction to the Bootstrap. New York, chapter 11.
+    """
+    prepared = result.prepared
+    rows: list[dict[str, object]] = []
+    for task in index_tasks(prepared):
+        value, reasons = task.values(prepared.n_places)
+        spatial = task.index.requires != ""
+        places = [None] * prepared.n_places if spatial or task.given is None else task.given.parts()
+        keys = prepared.areas[prepared.rows[task.used]]
+        filled = iter(places)
+        for place in range(prepared.n_places):
+            size = int(prepared.per_place(task.used)[place])
+            part = next(filled) if size or spatial or task.given is None else None
+            without = np.empty(0) if part is None or reasons[place] else _without_one(task, part)
+            own = keys[prepared.codes[task.used] == place]
+            reason = reasons[place] or ("note_interval_aspatial" if spatial else "")
+            rows.append(_left_out(float(value[place]), without, own) | {"note": text(reason, "en") if reason else ""})
+    order = np.arange(len(rows)).reshape(-1, prepared.n_places).T.ravel()
+    return _identified(result).join(pd.DataFrame(rows).iloc[order].reset_index(drop=True))
+
+
+def _without_one(task: IndexTask, part: IndexInput) -> Floats:
+    """Return the index of one place without each of its areas."""
+    size, values = len(part), []
+    for start in range(0, size, max(1, IN_CACHE // size)):
+        left_out = np.arange(start, min(start + max(1, IN_CACHE // size), size))
+        kept = np.tile(np.arange(size - 1), (len(left_out), 1))
+        kept += kept >= left_out[:, None]
+        table = as_table(part.people)[kept]
+        people = as_people(part.people, table, len(left_out), Places.alike(len(left_out), size - 1))
+        values.append(index_values(task, replace(part, people=people)))
+    return np.concatenate(values)
+
+
+def _left_out(value: float, without: Floats, areas: pd.Index) -> dict[str, object]:
+    """Return what leaving out single areas tells; NaN where there are none, or where one cannot be left out."""
+    n = len(without)
+    names = ("bias", "sd", "corrected", "lowest", "highest", "without_lowest", "without_highest")
+    if n == 0 or np.isnan(without).any():
+        return {**dict.fromkeys(names, np.nan), "n": n}
+    bias = (n - 1) * (without.mean() - value)
+    sd = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    low, high = int(without.argmin()), int(without.argmax())
+    found = (bias, sd, value - bias, without[low], without[high], areas[low], areas[high])
+    return {**dict(zip(names, found, strict=True)), "n": n}
 
 
 def with_intervals(
@@ -122,7 +202,7 @@ def _spread(
         value, reasons = task.values(prepared.n_places)
         aspatial_only = resample == "areas" and task.index.requires != ""
         off = np.full((1, prepared.n_places), np.nan) if aspatial_only else off_target(task, prepared, resample, n, rng)
-        bias, low, high = _summary(off)
+        bias, low, high = _summary(off, OF_MODELS if resample == "persons" else BOUNDS)
         columns["bias"].append(bias)
         columns["sd"].append(_sd(off))
         columns["corrected"].append(value - bias)
@@ -138,21 +218,25 @@ def off_target(
 ) -> Floats:
     """Return how far off the true value the index of n populations is, shape (n, n_places).
 
-    Areas are drawn from the areas found, whose index is then the truth. Persons are drawn from the shares that the
-    areas may truly have, so that the bias of small areas shows; the truth is what the index of those shares is, for
-    a corrected index what the index it corrects is.
+    Areas are drawn from the areas found, whose index is then the truth, and so are persons where the index looks at
+    several areas together: the models of true shares know nothing of neighbours and would draw areas side by side too
+    much apart. Otherwise, with persons, the true values are those of the shares that the areas may truly have
+    (:func:`true_populations`), of a corrected index those of the index that it corrects.
     """
     if task.given is None:
         return np.full((1, prepared.n_places), np.nan)
-    if resample == "areas":
-        return _replicate_values(task, prepared, "areas", n, rng) - task.values(prepared.n_places)[0]
-    true = shrunken(task.given.people)
-    target = registry()[TARGET.get(task.index.id, task.index.id)]
-    given = replace(task.given, people=true)
-    if task.index.requires:
-        given = next(task.given.replicates(true, 1, task.index.requires))
-    truth = np.where(reasons_of(target, given) == "", target.compute(given), np.nan)
-    return _replicate_values(replace(task, given=given), prepared, "persons", n, rng) - truth
+    if resample == "areas" or task.index.requires:
+        return _replicate_values(task, prepared, resample, n, rng) - task.values(prepared.n_places)[0]
+    corrected = replace(task, index=registry()[TARGET.get(task.index.id, task.index.id)])
+    return task.values(prepared.n_places)[0] - _true_values(corrected, prepared, n, rng)
+
+
+def _true_values(task: IndexTask, prepared: PreparedCounts, n: int, rng: np.random.Generator) -> Floats:
+    """Return the index of the shares that the areas may truly have, shape (n, n_places)."""
+    given, parts = cast("IndexInput", task.given), []
+    for count, people in true_populations(given.people, n, rng):
+        parts.append(_values_of(task, people, count).reshape(count, prepared.n_places))
+    return np.concatenate(parts)
 
 
 def _within(task: IndexTask, bound: Floats) -> Floats:
@@ -260,13 +344,17 @@ def _replicate_values(
     given, parts = task.given, []
     for count in portions(n, len(given)):
         people = draw_replicates(given.people, kind, count, rng)
-        if task.index.requires:
-            each = given.replicates(people, count, task.index.requires)
-            values = np.concatenate([index_values(task, one) for one in each])
-        else:
-            values = index_values(task, replace(given, people=people))
-        parts.append(values.reshape(count, prepared.n_places))
+        parts.append(_values_of(task, people, count).reshape(count, prepared.n_places))
     return np.concatenate(parts)
+
+
+def _values_of(task: IndexTask, people: People, n: int) -> Floats:
+    """Return the index of n populations in the same areas, place by place, one after the other."""
+    given = cast("IndexInput", task.given)
+    if not task.index.requires:
+        return index_values(task, replace(given, people=people))
+    each = given.replicates(people, n, task.index.requires)
+    return np.concatenate([index_values(task, one) for one in each])
 
 
 def index_values(task: IndexTask, given: IndexInput) -> Floats:
@@ -274,20 +362,13 @@ def index_values(task: IndexTask, given: IndexInput) -> Floats:
     return np.where(reasons_of(task.index, given) == "", task.index.compute(given), np.nan)
 
 
-def portions(n: int, n_areas: int) -> Iterator[int]:
-    """Give numbers of draws that fit into the cache together."""
-    most = max(1, IN_CACHE // max(n_areas, 1))
-    for start in range(0, n, most):
-        yield min(most, n - start)
-
-
-def _summary(draws: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return mean and 95 % range of the draws of each place; NaN where there is none."""
+def _summary(draws: Floats, bounds: tuple[float, float] = BOUNDS) -> tuple[Floats, Floats, Floats]:
+    """Return mean and range of the draws of each place; NaN where there is none."""
     known = np.isfinite(draws).any(axis=0)
     result = np.full((3, draws.shape[1]), np.nan)
     if known.any():
         result[0, known] = np.nanmean(draws[:, known], axis=0)
-        result[1:, known] = np.nanquantile(draws[:, known], BOUNDS, axis=0)
+        result[1:, known] = np.nanquantile(draws[:, known], bounds, axis=0)
     return result[0], result[1], result[2]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WHOLE, UP, DOWN = "#33507d", "#b35806", "#21918c"
 LEVEL, WITHIN = "#6f8fb3", "#9fb3cf"
-STEPS = ("removals", "additions", "group_margin", "area_margin", "structural")
+STEPS = ("removals", "additions", "area_entropy", "group_margin", "area_margin", "interaction", "structural")
 PARTS = {
     "before": "chart_before",
     "after": "chart_after",
@@ -29,6 +29,8 @@ PARTS = {
     "additions": "chart_additions",
     "group_margin": "chart_group_margin",
     "area_margin": "chart_area_margin",
+    "area_entropy": "chart_area_entropy",
+    "interaction": "chart_interaction",
     "structural": "chart_structural",
 }
 MOST_PLACES = 20
@@ -46,7 +48,7 @@ def change_chart(table: pd.DataFrame, index: str | None, lang: Lang) -> Chart:
     marks: list[Mark] = []
     rows, words = [], []
     level = float(values["before"])
-    for number, part in enumerate(("before", *STEPS, "after")):
+    for number, part in enumerate(("before", *(step for step in STEPS if step in values), "after")):
         value = float(values[part])
         rows.append(text(PARTS[part], lang))
         words.append(_signed(value, lang, plain=part in ("before", "after")))

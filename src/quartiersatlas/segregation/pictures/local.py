@@ -148,7 +148,8 @@ def moran_chart(prepared: PreparedCounts, group: str, place: int, lang: Lang) ->
     values = np.full(len(prepared.areas), np.nan)
     values[used] = share(pair.group, pair.population)
     here = prepared.codes == place
-    one, other = borders(prepared.shapes[here].to_numpy(), tolerance=prepared.spec.tolerance).neighbours
+    shapes, (gap, cut, opened) = prepared.shapes[here].to_numpy(), prepared.spec.contact
+    one, other = borders(shapes, tolerance=gap).beside(shapes, cut, opened, gap).neighbours
     kept, z, lag, slope = moran_points(values[here], one, other)
     keys = prepared.areas.to_numpy()[prepared.rows][here][kept]
     most = max(1.0, *np.abs(z), *np.abs(lag)) if len(z) else 1.0

@@ -14,7 +14,8 @@ const hex = (data, i) => "#" + [0, 1, 2].map((k) => data[i + k].toString(16).pad
 return [...document.querySelectorAll(".qa-multiples canvas")].map((canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const counts = {};
-  for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) counts[hex(data, i)] = (counts[hex(data, i)] ?? 0) + 1;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i + 3] === 255) counts[hex(data, i)] = (counts[hex(data, i)] ?? 0) + 1;
   return counts;
 });"""
 

@@ -25,7 +25,6 @@ Decimal = Literal[",", "."]
 DATES = (dt.date, dt.time, dt.timedelta)  # a time of day and a duration come about in the same way
 LARGEST_EXACT = 2**53  # every whole number up to it is a double
 SHORT = 32  # letters of cells that are cut out side by side
-FIRST_NON_ASCII = 128
 SEPARATOR = "\0"  # no text file that is read has it in a cell
 
 
@@ -108,6 +107,11 @@ class Cells(ABC):
         """The plain numbers among the cells."""
         return self._scanned()
 
+    def forget(self) -> None:
+        """Let go of what was found out of the cells: it takes more room than they do."""
+        for name in ("scan", "unparsed"):
+            vars(self).pop(name, None)
+
     @cached_property
     def unparsed(self) -> Unparsed:
         """The cells that are no plain numbers, each text once."""
@@ -137,7 +141,7 @@ class TextCells(Cells):
         ends = np.append(np.flatnonzero(np.frombuffer(joined, np.uint8) == ord(SEPARATOR)), len(joined))
         if len(ends) != len(self._texts):  # a cell holds the separator
             return typed_scan(np.zeros(len(self)), np.zeros(len(self), bool))
-        return scan_cells(joined + PADDING, np.append(0, ends[:-1] + 1), ends)
+        return scan_cells(joined, np.append(0, ends[:-1] + 1), ends)
 
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
         """Return the cells, or some of them, as text."""
@@ -152,7 +156,7 @@ class ByteCells(Cells):
     """Cells that are stretches of the file's bytes: text is made of them only where it is needed.
 
     A cell stands between two delimiters or line ends, at ``before`` and at ``ends``. The bytes have no zero bytes among
-    them, and end in :data:`PADDING`.
+    them.
     """
 
     def __init__(self, buffer: bytes, before: NDArray[Any], ends: NDArray[Any], codec: str) -> None:
@@ -166,14 +170,30 @@ class ByteCells(Cells):
 
     def texts(self, where: NDArray[Any] | None = None) -> NDArray[np.object_]:
         """Return the cells, or some of them, as text."""
-        rows = self._short(where)
-        if rows is not None and rows.max(initial=0) < FIRST_NON_ASCII:
-            return rows.view(f"S{rows.shape[1]}").ravel().astype(f"U{rows.shape[1]}").astype(object)
-        return _object_array([piece.decode(self._codec) for piece in self._pieces(where)])
+        starts, ends = self._bounds(where)
+        all_lengths = ends - starts
+        if int(all_lengths.max(initial=0)) > SHORT:
+            return _object_array([piece.decode(self._codec) for piece in self._pieces(where)])
+        found: list[str] = []
+        for low in range(0, len(starts), BLOCK):
+            first, lengths = starts[low : low + BLOCK], all_lengths[low : low + BLOCK]
+            rows = letters(self._buffer, first, lengths, max(int(lengths.max()), 1))
+            lines = np.full((len(rows), rows.shape[1] + 1), ord("\n"), np.uint8)  # no cell has a line end in it
+            lines[:, :-1] = rows
+            found += lines.tobytes().translate(None, b"\0").decode(self._codec).split("\n")[:-1]
+        return _object_array(found)
 
     def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
-        codes, distinct = pd.factorize(_object_array(self._pieces(where)))
-        return codes, [piece.decode(self._codec) for piece in distinct]
+        rows = self._short(where)
+        if rows is None:
+            codes, distinct = pd.factorize(_object_array(self._pieces(where)))
+            return codes, [piece.decode(self._codec) for piece in distinct]
+        codes = np.zeros(len(where), np.int64)
+        for word in rows.view("<u8").T:  # eight letters at a time are a whole number
+            own, words = pd.factorize(word)
+            codes = pd.factorize(codes * len(words) + own)[0]
+        first = np.unique(codes, return_index=True)[1]
+        return codes, [piece.decode(self._codec) for piece in self._pieces(where[first])]
 
     def _bounds(self, where: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
         before, ends = (self._before, self._ends) if where is None else (self._before[where], self._ends[where])
@@ -403,19 +423,28 @@ def typed_scan(numbers: NDArray[np.float64], known: NDArray[np.bool_]) -> Scan:
 def letters(buffer: bytes, starts: NDArray[Any], lengths: NDArray[Any], longest: int) -> NDArray[np.uint8]:
     """Return the letters of cells side by side, zeros after each cell, in rows of whole words of eight letters.
 
-    The buffer ends in :data:`PADDING`, so that every cell can be taken in whole words.
+    Every cell is taken in whole words; where one would reach beyond the end of the buffer, the word before is shifted.
     """
+    buffer = buffer + PADDING if len(buffer) < WORD else buffer
     words = np.ndarray(len(buffer) - WORD + 1, "<u8", buffer, strides=(1,))  # the word that begins at each letter
     furthest = len(words) - 1
+    starts = starts.astype(np.int64)  # places of 8 bytes are looked up in half of the time
     table = np.empty((len(starts), -(-longest // WORD)), "<u8")
-    for column in range(table.shape[1]):
-        before = WORD * column
-        table[:, column] = words[np.minimum(starts + before, furthest)] & FIRST[np.clip(lengths - before, 0, WORD)]
+    for low in range(0, len(starts), BLOCK):
+        part = slice(low, low + BLOCK)
+        reaches_beyond = int(starts[part].max()) + WORD * table.shape[1] > furthest
+        for column in range(table.shape[1]):
+            before = WORD * column
+            at = starts[part] + before
+            own = words[np.minimum(at, furthest)] if reaches_beyond else words[at]
+            if reaches_beyond:
+                own >>= (WORD * np.clip(at - furthest, 0, WORD - 1)).astype(np.uint64)
+            table[part, column] = own & FIRST[np.clip(lengths[part] - before, 0, WORD)]
     return table.view(np.uint8)
 
 
 def scan_cells(buffer: bytes, starts: NDArray[Any], ends: NDArray[Any]) -> Scan:
-    """Scan the cells ``buffer[start:end]``; the buffer ends in :data:`PADDING`."""
+    """Scan the cells ``buffer[start:end]``."""
     n = len(starts)
     plain, signed = np.zeros(n, bool), np.zeros(n, np.int64)
     mark, lead, places = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.uint8)

@@ -13,6 +13,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SHOWN, NumberError, SpecError, list_some
+from quartiersatlas.intake.cells.layouts import census_layouts
 from quartiersatlas.intake.tables.values.marks import BOUNDS, bounds_frame, no_bounds
 
 if TYPE_CHECKING:
@@ -141,9 +142,11 @@ def symbol_profile(symbols: str | Mapping[str, Meaning]) -> SymbolProfile:
     Own symbols are mark -> status, or mark -> (status, lower, upper) for a mark that hides a number between limits.
     """
     if isinstance(symbols, str):
-        if symbols not in PROFILES:
-            raise SpecError(f"symbols must be one of {', '.join(map(repr, PROFILES))}, or a dict, not {symbols!r}.")
-        return PROFILES[symbols]
+        grids = {name: SymbolProfile(layout.symbols) for name, layout in census_layouts().items()}  # type: ignore[arg-type]
+        profiles = PROFILES | grids
+        if symbols not in profiles:
+            raise SpecError(f"symbols must be one of {', '.join(map(repr, profiles))}, or a dict, not {symbols!r}.")
+        return profiles[symbols]
     stated = {str(symbol).strip(): status for symbol, status in symbols.items()}
     bounds = {symbol: _stated_bounds(symbol, said) for symbol, said in stated.items() if isinstance(said, list | tuple)}
     own = {symbol: said[0] if isinstance(said, list | tuple) else said for symbol, said in stated.items()}

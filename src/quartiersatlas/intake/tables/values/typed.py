@@ -34,14 +34,17 @@ MONTH = (
 YEAR_MONTH_DAY = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[ T]\d\d:\d\d(?::\d\d)?)?"
 DAY_MONTH_YEAR = r"(?:0?[1-9]|[12]\d|3[01])([./])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d(?: \d\d:\d\d(?::\d\d)?)?"
 MONTH_DAY_YEAR = r"(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d\d"
+DATE_SIGNS = ".-/ "  # one of them is in every date
 DATE_TEXT = re.compile(
     rf"{DAY_MONTH_YEAR}|{MONTH_DAY_YEAR}|{YEAR_MONTH_DAY}|\d{{1,2}}[. -]{{1,2}}{MONTH}|{MONTH}[ -](?:\d\d|\d{{4}})",
     re.IGNORECASE,
 )
 
 
-def refuse_faulty_keys(name: str, cells: Cells, rows: NDArray[Any], source: str) -> None:
-    """Refuse keys that are dates, errors or formulas without a result.
+def refuse_faulty_keys(
+    name: str, cells: Cells, rows: NDArray[Any], source: str, texts: NDArray[np.object_] | None = None
+) -> None:
+    """Refuse keys that are dates, errors or formulas without a result; ``texts`` are the cells, where they are known.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def refuse_faulty_keys(name: str, cells: Cells, rows: NDArray[Any], source: str)
     """
     for where, one, many, repair in (
         (
-            _are_dates(cells),
+            _are_dates(cells, texts),
             "is a date",
             "are dates",
             DATES_HINT,
@@ -73,11 +76,14 @@ def refuse_faulty_keys(name: str, cells: Cells, rows: NDArray[Any], source: str)
             )
 
 
-def _are_dates(cells: Cells) -> NDArray[np.bool_]:
+def _are_dates(cells: Cells, texts: NDArray[np.object_] | None) -> NDArray[np.bool_]:
     """Return which keys are dates, by their type or as a spreadsheet writes them into a text file."""
     typed = cells.holding(DATES)
     if typed.any():
         return typed
+    together = "\n".join(cells.texts() if texts is None else texts)
+    if not any(sign in together for sign in DATE_SIGNS):  # one look at all of them
+        return np.zeros(len(cells), bool)
     unparsed = cells.unparsed
     kinds = np.array([DATE_TEXT.fullmatch(text.strip()) is not None for text in unparsed.texts], bool)
     found = np.zeros(len(cells), bool)

@@ -106,7 +106,7 @@ export function candidateEditor(atlas, ground, around, redraw) {
   };
   const heads = [atlas.words.label_candidate, atlas.words.label_key, atlas.words.label_area, atlas.words.label_residents];
   files.append(
-    action(atlas.words.edit_csv, () => download(`${atlas.words.file_candidates}.csv`, "text/csv", choiceCsv(atlas.areas, atlas.candidates, heads))),
+    action(atlas.words.edit_csv, () => download(`${atlas.words.file_candidates}.csv`, "text/csv", choiceCsv(atlas.areas, atlas.candidates, heads, atlas.lang === "de" ? ";" : ","))),
     action(atlas.words.edit_geojson, () =>
       download(`${atlas.words.file_candidates}.geojson`, "application/geo+json", JSON.stringify(choiceGeoJson(atlas.areas, atlas.candidates, ground))),
     ),

@@ -167,3 +167,11 @@ function valueLines(atlas, column, area) {
   }
   return lines;
 }
+
+/**
+ * @param {any} atlas
+ * @returns {any} the modules for measures, which are part of a page only where a release has some
+ */
+export function apart(atlas) {
+  return atlas.measures && /** @type {any} */ (globalThis).QuartiersMeasures;
+}

@@ -83,13 +83,14 @@ export function csvCell(text) {
  * @param {{keys: string[], names: string[], residents: Array<number | null>}} areas
  * @param {Candidate[]} candidates
  * @param {string[]} heads
+ * @param {string} mark between cells
  * @returns {string} one line per member
  */
-export function choiceCsv(areas, candidates, heads) {
+export function choiceCsv(areas, candidates, heads, mark = ";") {
   const lines = candidates.flatMap(({ key, members }) =>
-    members.map((area) => [csvCell(key), csvCell(areas.keys[area]), csvCell(areas.names[area]), areas.residents[area] ?? ""].join(";")),
+    members.map((area) => [csvCell(key), csvCell(areas.keys[area]), csvCell(areas.names[area]), areas.residents[area] ?? ""].join(mark)),
   );
-  return `\ufeff${[heads.map(csvCell).join(";"), ...lines].join("\r\n")}\r\n`;
+  return `\ufeff${[heads.map(csvCell).join(mark), ...lines].join("\r\n")}\r\n`;
 }
 
 /**

@@ -37,9 +37,10 @@ export function tableCsv(atlas, order, source) {
   ];
   const all = [...columns, ...further];
   const date = atlas.times.length > 1 ? [csvCell(`${words.label_as_of}: ${atlas.times[atlas.shown].year}`)] : [];
+  const mark = atlas.lang === "de" ? ";" : ",";
   const lines = [
-    all.map(({ head }) => csvCell(head)).join(";"),
-    ...order.map((area) => all.map(({ cell }) => cell(area)).join(";")),
+    all.map(({ head }) => csvCell(head)).join(mark),
+    ...order.map((area) => all.map(({ cell }) => cell(area)).join(mark)),
     ...atlas.notes.map(csvCell),
     ...date,
     csvCell(source),

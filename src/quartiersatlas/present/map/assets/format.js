@@ -44,7 +44,7 @@ function roundedTo(value, decimals) {
  */
 export function formatValue(value, column, lang) {
   const number = formatNumber(value, column.decimals, lang);
-  return column.unit ? `${number}\u202f${column.unit}` : number;
+  return column.unit ? `${number}${lang === "en" && column.unit === "%" ? "" : "\u202f"}${column.unit}` : number;
 }
 
 /**

@@ -6,7 +6,7 @@ import { patternCanvas } from "./canvas.js";
 import { unpackColumns, viewOf } from "./columns.js";
 import { chooseIn, compareButton } from "./compare.js";
 import { contextLayers } from "./context.js";
-import { element } from "./controls.js";
+import { apart, element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
 import { drawable } from "./ground.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
@@ -65,7 +65,7 @@ export function createLayer(atlas) {
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
   const further = (/** @type {any} */ pen) => {
     const drawn = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer: pen, ...style });
-    return { ...furtherLayers(atlas, drawn, outline, pen), ...contextLayers(atlas, ground, pen) };
+    return { ...furtherLayers(atlas, drawn, outline, pen), ...apart(atlas)?.symbols(atlas, ground), ...contextLayers(atlas, ground, pen) };
   };
   const overlays = further(renderer);
   const names = atlas.anchors ? namesLayer(atlas, ground) : null;

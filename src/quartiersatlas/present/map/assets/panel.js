@@ -3,7 +3,7 @@
 
 import { actionParts } from "./actions.js";
 import { intervalOf } from "./columns.js";
-import { cellText, countsText, element, residentsGap, whyParts } from "./controls.js";
+import { apart, cellText, countsText, element, residentsGap, whyParts } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { areaParts, areaProfile, areaTime } from "./linked.js";
 import { needParts, selectionParts } from "./panel_need.js";
@@ -31,6 +31,7 @@ export function drawPanel(atlas, area, box, close) {
     [words.heading_indicators, indicatorParts(atlas, area)],
     [words.heading_potentials, potentialParts(atlas, area)],
     [words.heading_actions, actionParts(atlas, area)],
+    [atlas.measures?.label, apart(atlas)?.measureParts(atlas, area) ?? []],
     [words.heading_remarks, notes ? [bulletList(notes)] : []],
   ];
   const filled = sections.filter(([, parts]) => parts.length);

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import text
+from quartiersatlas.present.figures import chart_figures
 from quartiersatlas.present.paper import DocumentTable, Heading, Paragraph, TableRow
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure import Release
     from quartiersatlas.present.paper.document import DocumentBlock
 
+WIDE, HIGH = 120.0, 60.0  # mm
 EVERYTHING = 10**6  # areas in the table
 
 
@@ -31,6 +34,8 @@ def group_gap_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     for gap in release.group_gaps:
         blocks += [Paragraph(sentence) for sentence in gap.sentences(lang)]
         chart = gap.chart(lang=lang, most=EVERYTHING)
+        if gap.totals is not None:
+            blocks += chart_figures(partial(gap.chart, "lines", lang), WIDE, HIGH)
         rows = tuple(TableRow.of(*row) for row in chart.rows)
         blocks.append(DocumentTable(chart.head, rows, frozenset(range(1, len(chart.head)))))
     return blocks

@@ -1,0 +1,110 @@
+"""Test whether the stability of a need index is as sure as it says: worlds in which the true rates are known.
+
+    python benchmarks/calibration.py             # every world, the default beside the raw redraw
+    python benchmarks/calibration.py --sets 40   # fewer data sets per world
+
+A data set: 100 areas with true rates of three indicators, counts drawn from them, the index (sum of z-scores), and
+400 runs in which the data alone vary; the 15 highest scores are selected. Truth is the index of the true rates.
+Figures: how often the 90 % interval of ranks holds the true rank (all areas), and, among areas with a stated
+P(selected) of at least 0.9, the mean stated P and the share that belongs to the true 15. ``together``: the three
+rates of an area are one level times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they
+are independent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+CLASSES = [{"id": "all", "label_de": "alle", "label_en": "all"}]
+AREAS, SELECTED, RUNS = 100, 15, 400
+
+
+class World(NamedTuple):
+    """Rates ``Beta(a, b)``, residents of the areas, and how persons stand behind the counts."""
+
+    rates: tuple[float, float]
+    residents: tuple[int, int]
+    behind: str = "others"
+    options: dict[str, Any] = {}  # noqa: RUF012 - read only
+
+
+WORLDS = {
+    "rates about .2, n 30 to 100": World((8, 32), (30, 100)),
+    "rates about .2, n 100 to 400": World((8, 32), (100, 400)),
+    "rates about .2, n 400 to 3,000": World((8, 32), (400, 3000)),
+    "rates about .03, n 30 to 100": World((1.5, 48.5), (30, 100)),
+    "rates from Beta(20, 200), n 60 to 300": World((20, 200), (60, 300)),
+    "the same persons behind all three, n 150": World((8, 32), (150, 150), "same", {"shared": 1.0}),
+    "households of three, n 150": World((8, 32), (150, 150), "households", {"cluster": 3.0}),
+}
+
+
+def counts(world: World, random: np.random.Generator, *, together: bool) -> tuple[Any, Any, Any]:
+    """Return true rates, counts and residents, shape (3, areas)."""
+    rates = random.beta(*world.rates, (3, AREAS))
+    if together:
+        rates = np.clip(rates[0] * random.uniform(0.8, 1.2, (3, AREAS)), 1e-4, 0.95)
+    people = random.integers(world.residents[0], world.residents[1] + 1, (3, AREAS))
+    if world.behind == "same":  # one uniform number per person decides in all three
+        chance = random.random((AREAS, world.residents[0]))
+        return rates, (chance[None] < rates[:, :, None]).sum(axis=2), people
+    if world.behind == "households":
+        return rates, 3 * random.binomial(people // 3, rates), people
+    return rates, random.binomial(people, rates), people
+
+
+def one_set(job: tuple[str, bool, str, int]) -> tuple[float, list[float], list[bool]]:
+    """Return the share of true ranks inside their interval, and stated and true selection of the sure areas."""
+    import quartiersatlas as qa
+    from quartiersatlas.need.score.scales import ranks
+
+    name, together, redraw, number = job
+    world = WORLDS[name]
+    rates, x, n = counts(world, np.random.default_rng([number, list(WORLDS).index(name)]), together=together)
+    columns = {f"{kind}{k}": part[k].astype(float) for k in range(3) for kind, part in (("x", x), ("n", n))}
+    members = [{"id": f"i{k}", "numerator": f"x{k}", "denominator": f"n{k}"} for k in range(3)]
+    axis = {"id": "status", "standardise": {"method": "z"}, "indicators": members, "classes": CLASSES}
+    spec = qa.NeedSpec.from_dict({"id": "calibration", "source": "none", "min_population": 0, "axes": [axis]})
+    need = qa.need_index(pd.DataFrame(columns, index=[f"{i:03d}" for i in range(AREAS)]), spec)
+    options = world.options if redraw == "posterior" else {}
+    table = need.stability(RUNS, number, select=SELECTED, vary=["data"], redraw=redraw, **options).table
+    score = sum((rate - rate.mean()) / rate.std() for rate in rates)
+    rank = ranks(-np.asarray(score), "min")
+    inside = (rank >= table["rank_lower"]) & (rank <= table["rank_upper"])
+    sure = table["p_selected"] >= 0.9  # noqa: PLR2004 - what the label says
+    return float(inside.mean()), table["p_selected"][sure].tolist(), (rank[sure] <= SELECTED).tolist()
+
+
+def main() -> None:
+    """Print a table of every world."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", type=int, default=100, help="data sets per world")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--redraw", nargs="*", default=["posterior", "raw"])
+    options = parser.parse_args()
+    print("| world | rates | redraw | interval holds the true rank | areas with P >= .9 | stated P | true share |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
+    with multiprocessing.Pool(options.processes) as pool:
+        for name in WORLDS:
+            for together in (True, False):
+                for redraw in options.redraw:
+                    jobs = [(name, together, redraw, number) for number in range(options.sets)]
+                    found = pool.map(one_set, jobs, chunksize=4)
+                    held = np.mean([one[0] for one in found])
+                    stated = [p for one in found for p in one[1]]
+                    true = [yes for one in found for yes in one[2]]
+                    means = [f"{np.mean(part):.3f}" if part else "none" for part in (stated, true)]
+                    way = "together" if together else "apart"
+                    print(
+                        f"| {name} | {way} | {redraw} | {held:.3f} | {len(stated)} | {means[0]} | {means[1]} |",
+                        flush=True,
+                    )
+
+
+if __name__ == "__main__":
+    main()

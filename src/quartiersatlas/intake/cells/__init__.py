@@ -1,0 +1,1 @@
+"""Census grids as they are published: layouts, streamed reading."""

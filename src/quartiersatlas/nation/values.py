@@ -1,0 +1,139 @@
+"""What a rule looks at in one part: rates of cells in whole numbers, sums of municipalities, where the rule holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from quartiersatlas.intake.cells.read import HIDDEN
+from quartiersatlas.nation.levels import MUNICIPALITY, level_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.nation.cells import CellPart
+    from quartiersatlas.nation.task import ScreenSpec
+    from quartiersatlas.screening.evaluation.whole_numbers import CellCondition, WholeRule
+
+    Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+    Limits = list[tuple[NDArray[Any], NDArray[Any]]]  # per condition p and q, per municipality
+
+
+@dataclass(frozen=True, eq=False)
+class PartValues:
+    """The cells of one part with what the rule needs.
+
+    Parameters
+    ----------
+    part : CellPart
+        The cells.
+    rule : WholeRule
+        The rule.
+    population, group : ndarray of int
+        Residents and members of the group per cell; 0 where nobody knows.
+    residents, sizes : ndarray of int
+        Residents per municipality: the sum of its cells, and the official number where there is one.
+    counts : mapping of str to (x, n, known)
+        Of each rate and count of the rule; x and n are 0 where they are not known, known is None if all are.
+    clipped, hidden : int
+        Cells in which a part was larger than its whole; in which a count of the rule is not known.
+    screened : ndarray of bool
+        Municipalities that are large enough.
+    """
+
+    part: CellPart
+    rule: WholeRule
+    population: Ints
+    group: Ints
+    residents: Ints
+    sizes: Ints
+    counts: dict[str, tuple[Ints, Ints | None, Mask | None]]
+    clipped: int
+    hidden: int
+    screened: Mask
+
+    def sums(self, name: str) -> tuple[Ints, Ints]:
+        """Return numerator and denominator of a rate per municipality, of cells in which both are known."""
+        x, n, _ = self.counts[name]
+        return self.part.sums(x), self.part.sums(x if n is None else n)
+
+    def reference_limits(self, reference: Mapping[str, Mapping[str, Mapping[str, tuple[int, int]]]]) -> Limits:
+        """Return the limit of each condition for each municipality.
+
+        Parameters
+        ----------
+        reference : mapping
+            Level -> group -> name -> numerator and denominator. What it does not hold of the municipality itself is
+            the sum of its cells.
+        """
+        return [self._limit(one, reference) for one in self.rule.conditions]
+
+    def _limit(
+        self, one: CellCondition, reference: Mapping[str, Mapping[str, Mapping[str, tuple[int, int]]]]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        if not one.level:
+            return np.array([one.number.numerator]), np.array([one.number.denominator])
+        if one.level == MUNICIPALITY:
+            x, n = (numbers.copy() for numbers in self.sums(one.name))
+        else:
+            x, n = np.zeros((2, len(self.part.keys)), np.int64)
+        known = reference.get(one.level, {})
+        for k, ags in enumerate(self.part.keys if known else ()):
+            group = level_groups(ags, int(self.sizes[k]), (one.level,))[one.level]
+            if one.name in known.get(group, {}):
+                x[k], n[k] = known[group][one.name]
+        return one.limit(x, n)
+
+    def selected(self, limits: Limits) -> Mask:
+        """Return the cells in which the rule holds, in municipalities that are large enough."""
+        unit = self.part.unit
+        truths = []
+        for one, (p, q) in zip(self.rule.conditions, limits, strict=True):
+            x, n, known = self.counts[one.name]
+            if len(p) > 1 or one.level:
+                p, q = p[unit], q[unit]  # noqa: PLW2901 - of each cell
+            truths.append(one.holds(x[None], None if n is None else n[None], known, p[None], q[None]))
+        found: Mask = self.rule.holds(truths)[0] & self.screened[unit]
+        return found
+
+
+def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -> PartValues:
+    """Return what a rule needs of the cells of one part; ``official`` are residents of municipalities, where known."""
+    rule = spec.rule
+    counts: dict[str, tuple[Ints, Ints | None, Mask | None]] = {}
+    clipped, hidden = np.zeros(len(part.key), bool), np.zeros(len(part.key), bool)
+    for one in rule.conditions:
+        if one.rate is None:
+            x = part.counts[one.column]
+            known = x != HIDDEN
+            counts[one.name] = (np.maximum(x, 0), None, None if known.all() else known[None])
+        else:
+            x, n = part.counts[one.rate.numerator], part.counts[one.rate.denominator]
+            known = (x != HIDDEN) & (n != HIDDEN)
+            x, n = np.where(known, x, 0), np.where(known, n, 0)
+            if one.rate.drawn:
+                clipped |= x > n
+                x = np.minimum(x, n)
+            counts[one.name] = (x, n, None if known.all() else known[None])
+        hidden |= ~known
+    population = np.maximum(part.counts[spec.population], 0)
+    group = np.maximum(part.counts[spec.group], 0) if spec.group else np.zeros(len(part.key), np.int64)
+    residents = part.sums(population)
+    sizes = np.array([official.get(ags, int(own)) for ags, own in zip(part.keys, residents, strict=True)], np.int64)
+    return PartValues(
+        part=part,
+        rule=rule,
+        population=population,
+        group=group,
+        residents=residents,
+        sizes=sizes,
+        counts=counts,
+        clipped=int(clipped.sum()),
+        hidden=int(hidden.sum()),
+        screened=sizes >= spec.min_municipality,
+    )

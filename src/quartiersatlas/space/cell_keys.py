@@ -1,0 +1,217 @@
+"""Cells of a census grid without a polygon each: keys in whole numbers, who touches whom, outlines of the few."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from quartiersatlas.space.grid_cells import cell_pairs
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+Contiguity = Literal["queen", "rook"]
+
+BITS = 22  # of a step along one axis: 4.2 million, enough for cells of 10 m all over Europe
+MOST_STEPS, MOST_UNITS = 1 << BITS, 1 << (63 - 2 * BITS)
+UP = 1 << BITS
+STEPS = {"rook": (1, UP), "queen": (1, UP, UP + 1, UP - 1)}  # east, north, north-east, north-west
+TIE = 1e-9  # shares of a cell that differ by less are the same
+
+
+def cell_keys(unit: NDArray[np.integer], x: NDArray[np.integer], y: NDArray[np.integer]) -> Ints:
+    """Return one whole number per cell that sorts by unit, then from south to north, then from west to east.
+
+    Parameters
+    ----------
+    unit : ndarray of int, shape (n_cells,)
+        Number of the municipality, below 524,288.
+    x, y : ndarray of int, shape (n_cells,)
+        Lower left corner in steps of the cell size, from 0 to 4,194,303.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_cells,)
+        ``unit << 44 | y << 22 | x``.
+
+    Examples
+    --------
+    >>> cell_keys(np.array([0, 1]), np.array([5, 6]), np.array([1, 0])).tolist()
+    [4194309, 17592186044422]
+    """
+    return (unit.astype(np.int64) << 2 * BITS) | (y.astype(np.int64) << BITS) | x.astype(np.int64)
+
+
+def forward_neighbours(key: Ints, contiguity: Contiguity) -> list[NDArray[np.int32]]:
+    """Return for each direction where the neighbour of each cell stands, -1 where it has none in its unit.
+
+    Parameters
+    ----------
+    key : ndarray of int64, shape (n_cells,)
+        From :func:`cell_keys`, ascending.
+    contiguity : {"queen", "rook"}
+        Whether cells touch in corners too, or in sides alone.
+
+    Returns
+    -------
+    list of ndarray of int32, shape (n_cells,)
+        One per direction that leads to a larger key; the others are the same pairs.
+    """
+    found = []
+    for step in STEPS[contiguity]:
+        wanted = key + step
+        at = np.searchsorted(key, wanted)
+        at[at == len(key)] = 0
+        found.append(np.where(key[at] == wanted, at, -1).astype(np.int32) if len(key) else np.empty(0, np.int32))
+    return found
+
+
+class Groups(NamedTuple):
+    """Selected cells of several runs, and which of them hang together."""
+
+    run: Ints
+    cell: Ints
+    label: NDArray[np.int32]
+    n: int
+
+
+def connected_cells(selected: Mask, neighbours: list[NDArray[np.int32]]) -> Groups:
+    """Return the contiguous groups of selected cells of each run.
+
+    Parameters
+    ----------
+    selected : ndarray of bool, shape (runs, n_cells)
+        Which cells are selected.
+    neighbours : list of ndarray
+        From :func:`forward_neighbours`.
+
+    Returns
+    -------
+    Groups
+        One entry per run and selected cell, in that order; labels count from 0 over all runs.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    run, cell = np.divmod(np.flatnonzero(selected), max(selected.shape[1], 1))
+    if not len(run):
+        return Groups(run, cell, np.empty(0, np.int32), 0)
+    place = np.full((len(selected), selected.shape[1] + 1), -1, np.int32)  # the last column is "no neighbour"
+    place[run, cell] = np.arange(len(run), dtype=np.int32)
+    flat, start = place.ravel(), run * place.shape[1]
+    first, second = [], []
+    for position in neighbours:
+        to = flat[start + np.where(position < 0, selected.shape[1], position)[cell]]
+        both = np.flatnonzero(to >= 0)
+        first.append(both.astype(np.int32))
+        second.append(to[both])
+    i, j = np.concatenate(first), np.concatenate(second)
+    if not len(i):
+        return Groups(run, cell, np.arange(len(run), dtype=np.int32), len(run))
+    graph = csr_array((np.ones(len(i), np.int8), (i, j)), shape=(len(run), len(run)))
+    n, label = connected_components(graph, directed=False)
+    return Groups(run, cell, label, int(n))
+
+
+def cell_outlines(
+    x: NDArray[np.integer], y: NDArray[np.integer], group: NDArray[np.integer], size: int
+) -> NDArray[np.object_]:
+    """Return the outline of each group of cells, in metres and in one form whatever the order of the cells.
+
+    Parameters
+    ----------
+    x, y : ndarray of int, shape (n_cells,)
+        Lower left corner in steps of the cell size.
+    group : ndarray of int, shape (n_cells,)
+        Number of the group, 0 to n - 1.
+    size : int
+        Side of a cell in metres.
+
+    Returns
+    -------
+    ndarray of Polygon or MultiPolygon, shape (n_groups,)
+        Cells that touch in a corner alone are parts of one MultiPolygon.
+
+    Examples
+    --------
+    >>> cell_outlines(np.array([0, 1]), np.array([0, 0]), np.array([0, 0]), 100)[0].area
+    20000.0
+    """
+    import shapely
+
+    if not len(x):
+        return np.empty(0, object)
+    order = np.argsort(group, kind="stable")
+    west, south = x[order].astype(float) * size, y[order].astype(float) * size
+    boxes = shapely.box(west, south, west + size, south + size)
+    starts = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0])
+    parts = np.split(boxes, starts[1:])
+    return np.array([shapely.normalize(shapely.coverage_union_all(part)) for part in parts], dtype=object)
+
+
+class Assigned(NamedTuple):
+    """The unit of each cell by largest share.
+
+    ``unit`` is -1 outside of all units; ``share`` is what that unit covers of the cell, ``tied`` where another covers
+    as much.
+    """
+
+    unit: NDArray[np.int32]
+    share: NDArray[np.float64]
+    tied: Mask
+
+
+def units_by_largest_share(
+    x: NDArray[np.integer], y: NDArray[np.integer], units: gpd.GeoDataFrame, size: int, blocks: Ints
+) -> Assigned:
+    """Return the unit that covers most of each cell; of two that cover the same, the earlier one.
+
+    Parameters
+    ----------
+    x, y : ndarray of int, shape (n_cells,)
+        Lower left corner in steps of the cell size; no cell twice.
+    units : GeoDataFrame
+        Valid polygons in the system of the grid, sorted by their keys.
+    size : int
+        Side of a cell in metres.
+    blocks : ndarray of int, shape (n_units,)
+        Units of one number are done at a time, which bounds the memory; the result does not depend on it.
+
+    Returns
+    -------
+    Assigned
+        Unit, share and ties.
+    """
+    unit, share = np.full(len(x), -1, np.int32), np.zeros(len(x))
+    tied = np.zeros(len(x), bool)
+    for block in np.unique(blocks):
+        members = np.flatnonzero(blocks == block)
+        some = units.iloc[members]
+        west, south, east, north = some.total_bounds / size
+        near = np.flatnonzero((x >= west - 1) & (x <= east) & (y >= south - 1) & (y <= north))
+        if not len(near):
+            continue
+        left, low = int(x[near].min()), int(y[near].min())
+        row, column = y[near].astype(np.int64) - low, x[near].astype(np.int64) - left
+        cell, area, part = cell_pairs(row, column, some, (float(left * size), float(low * size)), float(size))
+        order = np.lexsort((area, cell))
+        for at in _layers(cell[order]):
+            pair = order[at]
+            c, u, s = near[cell[pair]], members[area[pair]], part[pair]
+            better, same = s > share[c] + TIE, np.abs(s - share[c]) <= TIE
+            tied[c[same]] = True
+            c, u, s = c[better], u[better], s[better]
+            unit[c], share[c], tied[c] = u, s, False
+    return Assigned(unit, share, tied)
+
+
+def _layers(cell: Ints) -> list[Ints]:
+    """Return the positions of each cell's first pair, then of its second, and so on; cells ascend."""
+    starts = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]]) if len(cell) else np.empty(0, np.int64)
+    turn = np.arange(len(cell)) - np.repeat(starts, np.diff(np.r_[starts, len(cell)]))
+    return [np.flatnonzero(turn == k) for k in range(int(turn.max(initial=-1)) + 1)]

@@ -1,0 +1,172 @@
+"""check tells all faults of a project at once, in its language, as lines of its file."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import quartiersatlas as qa
+from quartiersatlas.cli import main
+from quartiersatlas.errors import QuartiersatlasError, SpecError
+from quartiersatlas.project.refused.faults import ProjectError
+from quartiersatlas.project.refused.refusals import told
+
+ENGLISH = re.compile(r"\b(the|is|are|not|has|have|should|must|of|with|and|or|There|Pass|Did|file|missing)\b")
+
+
+def faults(file):
+    with pytest.raises(QuartiersatlasError) as caught:
+        qa.check_project(file)
+    return [str(fault) for fault in getattr(caught.value, "faults", (caught.value,))]
+
+
+def change(file, *pairs):
+    content = file.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in content
+        content = content.replace(old, new, 1)
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def test_all_faults_of_the_file_and_of_its_inputs_come_at_once(small_project):
+    sections = "[protection]\nmin_cuont = 3\n[stability]\nruns = 'x'\n[shortlist]\nrule = 'above_city(\"a_share\")'"
+    file = change(
+        small_project(sections + '\n[context]\nwater = "fluss.gpkg"'),
+        ('title = "Rahmen"', 'titel = "Rahmen"\nlang = "fr"'),
+        ('path = "2024.csv"', 'path = "2025.csv"'),
+    )
+    found = faults(file)
+    for said in (
+        "'titel' is not known. Did you mean 'title'",
+        "'min_cuont' is not known. Did you mean 'min_count'",
+        "runs = x should be a whole number",
+        "lang must be one of 'de', 'en'",
+        "2025.csv' is missing",
+        "fluss.gpkg' is missing",
+    ):
+        assert sum(said in fault for fault in found) == 1, said
+    assert len(found) == 6
+
+
+def test_every_indicator_is_tried_and_named(small_project):
+    file = small_project('[indicators]\none = ["aa", "residents"]\ntwo = ["b", "resident"]\ngood = ["c", "residents"]')
+    found = faults(file)
+    assert [fault.split(":")[0] for fault in found] == ["[indicators] one", "[indicators] two"]
+
+
+def test_one_fault_is_raised_as_it_is(small_project):
+    with pytest.raises(SpecError) as caught:
+        qa.check_project(change(small_project(), ('title = "Rahmen"', 'lang = "fr"')))
+    assert not isinstance(caught.value, ProjectError)
+
+
+def test_what_follows_from_a_fault_is_no_fault(small_project):
+    """Without its rule there are no candidate areas, and without its indicator no rule: said once."""
+    rest = "[shortlist]\nrule = 'above_city(\"a_share\") und b'\n[candidates]\nmin_population = 500"
+    assert len(faults(small_project(rest))) == 1
+    rest = '[indicators]\na_share = ["a"]\n[shortlist]\nrule = \'above_city("a_share")\''
+    assert len(faults(small_project(rest))) == 1
+
+
+def test_percentages_are_no_counts(small_project):
+    file = small_project()
+    table = file.parent / "2024.csv"
+    rows = [row.split(";") for row in table.read_text().splitlines()]
+    at = rows[0].index("a")
+    table.write_text(
+        "\n".join(
+            ";".join([*row[:at], *([f"{row[at]} %"] if n else ["a"]), *row[at + 1 :]]) for n, row in enumerate(rows)
+        )
+    )
+    (said,) = faults(file)
+    assert "[indicators] a_share: 'a' holds percentages, not counts" in said
+
+
+# one mistake per kind that a planner makes; what is expected to be said in German
+MISTAKES = [
+    ('title = "Rahmen"', 'title = "Rahmen', "In Zeile 2 fehlt am Ende ein Anführungszeichen"),
+    ('title = "Rahmen"', "title = Rahmen", "Text gehört in Anführungszeichen"),
+    ('title = "Rahmen"', 'title = "Rahmen"\nlang = "deutsch"', 'lang muss "de" oder "en" sein'),
+    ('title = "Rahmen"', 'untertitel = "Rahmen"', "Gemeint ist vielleicht „subtitle“?"),
+    (
+        'title = "Rahmen"',
+        'title = "Rahmen"\npopulation = "Einwohner"',
+        "Oben in der Projektdatei die Spalte der Einwohner",
+    ),
+    ("[areas]", "[gebiete]", "Gemeint ist vielleicht „areas“?"),
+    ('path = "areas.gpkg"', 'path = "area.gpkg"', "Die Datei der Gebiete „"),
+    ('key = "nr"\nname', "name", "In [areas]: „key“ fehlt."),
+    ('key = "nr"\nname', 'key = "Nummer"\nname', "areas.gpkg hat keine Spalte „Nummer“"),
+    ('path = "2024.csv"', 'path = "2042.csv"', "Die Tabelle „"),
+    ("[[tables]]", "[tables]", "steht in doppelten Klammern"),
+    ('["a", "residents"]', '["a"]', "[Zähler, Nenner] braucht zwei Spalten, nicht 1."),
+    ('["a", "residents"]', '["a", "resident"]', "Die Tabellen haben keine Spalte „resident“"),
+    ('["a", "residents"]', '["residents", "a"]', "Stimmt der Nenner"),
+    ('["a", "residents"]', '["a", "residents"]\n[need]\npreset = "berlin"', "[need] preset muss eines sein von"),
+    ('["a", "residents"]', '["a", "residents"]\n[need]\nfile = "bedarf.toml"', "Die Datei des Bedarfsindex „"),
+    (
+        '["a", "residents"]',
+        '["a", "residents"]\n[shortlist]\nrule = \'above_city("b_share")\'',
+        "keinen Indikator „b_share“",
+    ),
+    (
+        '["a", "residents"]',
+        '["a", "residents"]\n[shortlist]\nrule = \'worst_share("need", 0.2)\'',
+        "Abschnitt [need] ergänzen",
+    ),
+    ('["a", "residents"]', '["a", "residents"]\n[protection]\nmin_count = "drei"', "muss eine ganze Zahl sein"),
+    ('["a", "residents"]', '["a", "residents"]\n[protection]\nmin_count = 0', "muss mindestens 1 sein"),
+    ('["a", "residents"]', '["a", "residents"]\n[outputs]\ngeopackage = "a.shp"', "muss auf .gpkg enden"),
+    ('["a", "residents"]', '["a", "residents"]\n[outputs]\nmap = "x/a.html"', "dürfen keinen Ordner enthalten"),
+    ('["a", "residents"]', '["a", "residents"]\n[candidates]\nholes = 1', "braucht eine Regel"),
+    ('["a", "residents"]', '["a", "residents"]\n[segregation]\ngroups = ["d"]', "Die Tabelle hat keine Spalte „d“"),
+    ('["a", "residents"]', '["a", "residents"]\n[notes]\n"77" = "x"', "Ein Gebiet „77“ gibt es nicht"),
+    ('["a", "residents"]', '["a", "residents"]\n[areas]', "Der Abschnitt [areas] steht zweimal"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), MISTAKES)
+def test_mistakes_are_told_in_german_and_toml(small_project, capsys, old, new, said):
+    file = change(small_project(), (old, new))
+    assert main(["check", str(file)]) == 2
+    printed = capsys.readouterr().err
+    assert said in printed
+    words = re.sub(r"„[^“]*“|'[^']*'|\"[^\"]*\"|\[[^\]]*\]|Es gibt: .*", "", printed)
+    assert not ENGLISH.findall(words), printed
+    assert "err." not in printed
+
+
+TABLE_MISTAKES = [
+    (r"(?m)^03;", "02;", "mehr als eine Zeile: „02“"),
+    (r"(?m)^03;", "99;", "Eine Zeile hat kein Gebiet: „99“"),
+    (r"(?m)^(\d\d);", r"X\1;", "keinen gemeinsamen Schlüssel"),
+    (r"(?m)^03;\d+", "03;viele", "keine Zahl: „viele“"),
+    (r"(?m)^03;\d+", "03;-9999", "wohl ein Code für einen fehlenden Wert"),
+    (r"(?m)^03;(\d+)", r"03;-\1", "negativ oder unendlich"),
+    (r"(?s).*", "", "ist leer"),
+    (r"(?s)\n.*", "\n", "einen Kopf und keine Zeilen"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "new", "said"), TABLE_MISTAKES)
+def test_mistakes_of_a_table_are_told_in_german(small_project, capsys, pattern, new, said):
+    file = small_project()
+    table = file.parent / "2024.csv"
+    table.write_text(re.sub(pattern, new, table.read_text()))
+    assert main(["check", str(file)]) == 2
+    printed = capsys.readouterr().err
+    assert said in printed
+    words = re.sub(r"„[^“]*“|'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\w+ = ", "", printed)
+    assert not ENGLISH.findall(words), printed
+
+
+def test_an_english_project_is_spoken_of_in_english(small_project, capsys):
+    file = change(small_project(top='lang = "en"'), ('path = "areas.gpkg"', 'path = "area.gpkg"'))
+    assert main(["check", str(file)]) == 2
+    assert "The areas file" in capsys.readouterr().err
+
+
+def test_what_has_no_translation_stays_as_it_is():
+    assert told("An odd thing happened. 'x' is missing.", "de") == "An odd thing happened. „x“ fehlt."
