@@ -99,7 +99,8 @@ def test_both_decoders_read_the_same_outlines_of_the_sample_city(node, exported)
     encoded = encode_topology(exported)
     shapes = node(
         f"""(({{ arcs, shapes }}) => shapes.map((parts) => parts.map((rings) =>
-        rings.map((ring) => topology.ringPlaces((arc) => arcs[arc], ring)))))(topology.decodeTopology({json.dumps(encoded)}))"""
+        rings.map((ring) => topology.ringPlaces((arc) => arcs[arc], ring)))))(
+        topology.decodeTopology({json.dumps(encoded)}))"""
     )[0]
     arcs, refs = topologies.decode(encoded)
     assert len(shapes) == len(refs) == 90

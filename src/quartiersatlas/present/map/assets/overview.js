@@ -141,7 +141,7 @@ function townLayer(data, page, renderer, mine, choose) {
   /** @type {Array<any[]>} */
   const outlines = [];
   const fills = data.towns.shapes.map((town, number) => {
-    const parts = shapes[number].map((part) => part.map((refs) => ringPlaces(places, refs)));
+    const parts = shapes[number].map((part) => part.map((refs) => ringPlaces((arc) => places[arc], refs)));
     outlines[town] = parts.flat().map((places) => [...places, places[0]]);
     const style = { renderer, color: "#9a9a9a", weight: 0.5, fillColor: page.color(town, mine[town].length), fillOpacity: 1 };
     return tip(L.polygon(parts, style), () => page.townLines(town, mine[town].length)).on("click", () => choose(town));
