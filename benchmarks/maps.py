@@ -2,12 +2,14 @@
 
     python benchmarks/maps.py            # 500, 5,000 and 20,000 areas
     python benchmarks/maps.py --quick    # 500 areas
+    python benchmarks/maps.py --areas 20000 --against ../older/src    # and the map of another state of the library
 
 A synthetic city of Voronoi cells with wavy shared borders, about 100 corners each, and six indicators. Sizes are exact.
-Times are wall seconds in headless Chromium: from the call to open the file until two frames after the load event, the
-median of three; switching, from the change event until two frames later, the median of the six indicators. For the
-peers, the scripts their pages load from the internet are taken from npm packages in the folder --peers and written into
-the page; without that folder their pages stay blank and only their sizes are measured.
+Times are wall times in headless Chromium: from the call to open the file until two frames after the load event, the
+median of three; zooming, one level in and out again, and switching, from the change event, until two frames later,
+the median of six. CPU is what all processes of the browser take for it, until it has come to rest. For the peers, the
+scripts their pages load from the internet are taken from npm packages in the folder --peers and written into the page;
+without that folder their pages stay blank and only their sizes are measured.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -28,6 +33,9 @@ import pandas as pd
 import shapely
 
 import quartiersatlas as qa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INDICATORS = 6
 LIMITS = {500: 0.45, 5_000: 1.6, 20_000: 6.0}  # MB
@@ -44,6 +52,14 @@ const start = performance.now();
 select.value = String(index);
 select.dispatchEvent(new Event("change", { bubbles: true }));
 requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));"""
+
+ZOOM = """
+const [step, done] = arguments;
+const map = Object.values(window).find((one) => one instanceof L.Map);
+const start = performance.now();
+map.setZoom(map.getZoom() + step, { animate: false });
+requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));"""
+AT_REST = 0.8  # seconds
 
 
 def city(n_areas: int, seed: int = 1) -> qa.AreaData:
@@ -152,21 +168,69 @@ def answered(path: Path, peers: Path) -> Path:
     return shown
 
 
-def rendered(driver: Any, path: Path) -> float:
-    """Return seconds until the page is drawn."""
-    times = []
-    for _ in range(3):
-        driver.get("about:blank")
-        start = time.perf_counter()
+def cpu(root: int) -> float:
+    """Return the seconds that a process and all below it have worked (Linux)."""
+    parents, used = {}, {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        parents[int(entry.name)] = int(fields[1])
+        used[int(entry.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def below(process: int) -> bool:
+        while process and process != root:
+            process = parents.get(process, 0)
+        return process == root
+
+    return sum(seconds for process, seconds in used.items() if below(process))
+
+
+def timed(driver: Any, acts: list[Callable[[], Any]]) -> str:
+    """Return the median milliseconds of acts, and those of CPU."""
+    wall, work = [], []
+    for act in acts:
+        before, start = cpu(driver.service.process.pid), time.perf_counter()
+        act()
+        wall.append(time.perf_counter() - start)
+        time.sleep(AT_REST)
+        work.append(cpu(driver.service.process.pid) - before)
+    return f"{1000 * np.median(wall):.0f} ms ({1000 * np.median(work):.0f})"
+
+
+def rendered(driver: Any, path: Path) -> str:
+    """Open a page three times."""
+
+    def opened() -> None:
         driver.get(path.as_uri())
         driver.execute_async_script(FRAMES)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
+
+    def blank() -> None:
+        driver.get("about:blank")
+        time.sleep(AT_REST)
+
+    times = []
+    for _ in range(3):
+        blank()
+        times.append(timed(driver, [opened]))
+    return sorted(times, key=lambda one: int(one.split()[0]))[1]
 
 
-def switched(driver: Any) -> float:
-    """Return milliseconds to show another indicator, on the page that is open."""
-    return float(np.median([driver.execute_async_script(SWITCH, k) for k in (1, 2, 3, 4, 5, 0)]))
+def zoomed(driver: Any) -> str:
+    """Zoom the map that is open."""
+    return timed(driver, [lambda step=step: driver.execute_async_script(ZOOM, step) for step in (1, -1) * 3])
+
+
+def switched(driver: Any) -> str:
+    """Show another indicator of the map that is open."""
+    return timed(driver, [lambda k=k: driver.execute_async_script(SWITCH, k) for k in (1, 2, 3, 4, 5, 0)])
+
+
+def older(n_areas: int, path: Path, source: Path) -> None:
+    """Write our map with another state of the library."""
+    command = [sys.executable, "-W", "ignore", __file__, "--areas", str(n_areas), "--write", str(path)]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(source.resolve())})  # noqa: S603 - ours
 
 
 def column_bytes(data: qa.AreaData, folder: Path) -> float:
@@ -181,31 +245,38 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="500 areas only")
     parser.add_argument("--areas", type=int, nargs="*", help="numbers of areas")
     parser.add_argument("--peers", type=Path, help="folder whose node_modules has leaflet 1.9, jquery 3.7 and d3 3.5")
+    parser.add_argument("--against", type=Path, help="folder of another state of the library: its map is measured too")
+    parser.add_argument("--write", type=Path, help="write our map to this file and measure nothing")
     options = parser.parse_args()
     sizes = options.areas or ([500] if options.quick else list(LIMITS))
-    print("| areas | map | written | size | rendered | switch | paths |\n" + "| --- " * 7 + "|")
+    if options.write:
+        atlas(city(sizes[0]), options.write)
+        return
+    print("| areas | map | written | size | first frame (CPU) | zoom | switch |\n" + "| --- " * 7 + "|")
+    kinds = dict(MAPS)
+    if options.against:
+        kinds = {"atlas": atlas, "older": lambda data, path: older(len(data.areas), path, options.against)}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         driver = browser(folder / "profile")
         for n_areas in sizes:
             data = city(n_areas)
-            for kind, write in MAPS.items():
-                if kind != "atlas" and n_areas > 5_000:  # noqa: PLR2004 - 500 MB and more
+            for kind, write in kinds.items():
+                ours = kind in ("atlas", "older")
+                if not ours and n_areas > 5_000:  # noqa: PLR2004 - 500 MB and more
                     continue
                 path = folder / f"{kind}.html"
                 start = time.perf_counter()
                 write(data, path)
                 seconds = time.perf_counter() - start
                 megabytes = path.stat().st_size / 1e6
-                if kind == "atlas" or options.peers:
-                    drawn = f"{rendered(driver, path if kind == 'atlas' else answered(path, options.peers)):.2f} s"
-                else:
-                    drawn = ""
-                change = f"{switched(driver):.0f} ms" if kind == "atlas" else ""
-                paths = driver.execute_script("return document.querySelectorAll('path').length")
-                row = [n_areas, kind, f"{seconds:.1f} s", f"{megabytes:.2f} MB", drawn, change, paths]
+                drawn = (
+                    rendered(driver, path if ours else answered(path, options.peers)) if ours or options.peers else ""
+                )
+                zoom, change = (zoomed(driver), switched(driver)) if ours else ("", "")
+                row = [n_areas, kind, f"{seconds:.1f} s", f"{megabytes:.2f} MB", drawn, zoom, change]
                 print("| " + " | ".join(map(str, row)) + " |", flush=True)
-                if kind == "atlas":
+                if kind == "atlas" and not options.against:
                     limit = LIMITS.get(n_areas)
                     cost = column_bytes(data, folder)
                     print(json.dumps({"limit MB": limit, "bytes per area and further indicator": round(cost, 2)}))

@@ -70,8 +70,7 @@ def released_quarters(
     if len(found.runs):
         columns.append(P_FOUND)
         p = 100 * quarters[P_FOUND].reindex(data.areas.index)
-        status = pd.Series(np.where(p.isna(), "not_applicable", "value"), p.index)
-        status[p == 0] = "zero"
+        status = pd.Series(np.select([p.isna(), p.eq(0)], ["not_applicable", "zero"], "value"), p.index)
         data = replace(
             data, values=data.values.assign(p_found=p), status=data.status.assign(p_found=status.astype("category"))
         )
@@ -113,7 +112,7 @@ def _areas(found: NationScreening, quarters: gpd.GeoDataFrame) -> gpd.GeoDataFra
     outlines = None if found.grid is None else found.grid.municipalities
     if not isinstance(outlines, gpd.GeoDataFrame):
         return made
-    shapes = outlines.geometry.to_crs(quarters.crs).reindex(towns.index)
+    shapes = gpd.GeoDataFrame(outlines).to_crs(quarters.crs).geometry.reindex(towns.index)  # type: ignore[arg-type]
     rest = towns.assign(
         name=names,
         municipality=towns.index,
@@ -121,7 +120,7 @@ def _areas(found: NationScreening, quarters: gpd.GeoDataFrame) -> gpd.GeoDataFra
         group=towns["group"] - towns["quarter_group"],
     )
     kept = shapes.notna().to_numpy()
-    left = without(shapes[kept].to_numpy(), quarters.geometry.to_numpy())
+    left = without(np.asarray(shapes[kept]), np.asarray(quarters.geometry))
     rest = gpd.GeoDataFrame(
         rest.loc[kept, ["name", "municipality", "land", "residents", "group"]], geometry=left, crs=quarters.crs
     )
@@ -158,7 +157,7 @@ def p_found_meaning(is_again: bool) -> Indicator:
     question = "p_found_again" if is_again else "p_found_unperturbed"
     words = {"label": texts()["p_found_label"], "numerator": texts()[question], "denominator": texts()["p_found_of"]}
     said = {f"{part}_{lang}": one for part, both in words.items() for lang, one in zip(("de", "en"), both, strict=True)}
-    return Indicator(id=P_FOUND, kind="score", unit_de="% der Durchläufe", unit_en="% of runs", unit="%", **said)
+    return Indicator(id=P_FOUND, kind="score", unit_de="% der Durchläufe", unit_en="% of runs", unit="%", **said)  # type: ignore[arg-type] # texts
 
 
 def public_summary(found: NationScreening) -> dict[str, float]:

@@ -94,15 +94,15 @@ def write_starters(
     names = found.municipalities["name"].reindex(number.index)
     official, sizes = official_rates(grid, found.spec), found.municipalities["size_class"]
     starters = []
-    for ags, quarters in number.items():
-        file = next(one for one in grid.files if one.first <= str(ags) <= one.last)
+    for ags, quarters in zip(map(str, number.index), number, strict=True):
+        file = next(one for one in grid.files if one.first <= ags <= one.last)
         starters.append(
             Starter(
-                folder=str(place / str(ags)),
+                folder=str(place / ags),
                 file=str((grid.folder / file.name).absolute()),
-                ags=str(ags),
-                name=str(names[ags]) if isinstance(names[ags], str) else str(ags),
-                rule=local_rule(found, str(ags), official.get(str(ags), {}), str(sizes[ags])),
+                ags=ags,
+                name=str(names[ags]) if isinstance(names[ags], str) else ags,
+                rule=local_rule(found, ags, official.get(ags, {}), str(sizes[ags])),
                 spec=found.spec,
                 lang=lang,
                 source=source,

@@ -204,8 +204,28 @@ def _read_page(file, seen, date):
         _take_report(source, seen)
 
 
+def spoken(packed, phrases):
+    """Put the sentences of a page together again: the number of a phrase, and what fills its gaps."""
+    if isinstance(packed, dict):
+        return {key: spoken(value, phrases) for key, value in packed.items()}
+    if isinstance(packed, list):
+        return [spoken(value, phrases) for value in packed]
+    number, *gaps = packed.split("|")
+    pieces = phrases[int(number)].split("#")
+    return "".join(one for pair in zip(pieces, [*gaps, ""], strict=True) for one in pair)
+
+
+def _speak_out(content):
+    """Put the sentences of the page together from its phrases."""
+    if "phrases" in content:
+        content["reasons"] = spoken(content["reasons"], content["phrases"])
+        for name in {"others", "missing"} & set(content["standing"]):
+            content["standing"][name] = spoken(content["standing"][name], content["phrases"])
+
+
 def _take_map(content, seen, date):
     """Read the source of the page: the columns stand in one object, each with all its dates."""
+    _speak_out(content)
     keys = content["areas"]["keys"]
     rows = {"key": keys, "residents": content["areas"]["residents"]} if not date else {"key": keys}
     for column in content["columns"]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from quartiersatlas.indicators.pictures.distribution import Classes, Measure
 
 MOST_DOTS = 2000
+MOST_MARKED = 400  # more dots above the cells hide them
 CELLS = 40  # of the two-dimensional bins, along each axis
 TINT = "#fbeee0"
 QUADRANTS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -186,6 +187,8 @@ def _points(
 ) -> list[Mark]:
     """Return the dots, those that stand out last; above the limit the others as cells, the darker the more."""
     out = known.index.isin([marked.area, *marked.selected, *marked.borderline])
+    if len(known) > MOST_DOTS and out.sum() > MOST_MARKED:
+        out = known.index == marked.area
     plain = known[~out]
     marks: list[Mark] = []
     if len(known) > MOST_DOTS:

@@ -38,7 +38,12 @@ ON_DATES = 2  # a change needs as many
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Change(ChangeRecord, Charted):  # noqa: D101 - the docstring is that of the record
-    __doc__ = ChangeRecord.__doc__
+    __doc__ = f"""{(ChangeRecord.__doc__ or "").rstrip()}
+    dates : tuple of AreaData
+        The data it was made of, in the house only.
+    asked : Asked
+        The arguments of the call.
+    """
     dates: tuple[AreaData, ...] = field(repr=False)  # what it was made of
     asked: Asked = field(repr=False)
 

@@ -26,9 +26,9 @@ def measures_table(release: Release, lang: Lang) -> pd.DataFrame:
     assert found is not None  # noqa: S101 - asked for where there is one
     table, names, fields = found.table, release.areas["name"], field_labels(lang)
     by_name = {column.name: column for column in register_columns()["massnahmen"]}
-    for name in table.columns.intersection(CODES):
+    for name in table.columns.intersection(list(CODES)):
         table[name] = table[name].map(by_name[name].labels(lang), na_action="ignore")
-    for name in table.columns.intersection(DATES):
+    for name in table.columns.intersection(list(DATES)):
         table[name] = [_day(day, lang) for day in table[name]]
     table["fields"] = [", ".join(fields[one] for one in own) for own in table["fields"]]
     table["areas"] = [

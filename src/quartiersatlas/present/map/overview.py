@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
@@ -51,8 +52,17 @@ WORDS = (
     "overview_middle",
     "overview_near",
 )
-SAID = ("nation_found", "nation_one", "nation_one_town", "nation_group", "nation_again", "nation_unperturbed")
-SAID += ("nation_proxies", "nation_presumed", "nation_examined")
+SAID = (
+    "nation_found",
+    "nation_one",
+    "nation_one_town",
+    "nation_group",
+    "nation_again",
+    "nation_unperturbed",
+    "nation_proxies",
+    "nation_presumed",
+    "nation_examined",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +198,7 @@ def overview_data(release: Release, lang: Lang, starters: str = "") -> dict[str,
     place = {key: number for number, key in enumerate(keys)}
     shapes, geometry = _town_shapes(areas, town, is_quarter, place)
     at = shapes.representative_point().to_crs(4326) if len(shapes) else shapes
-    points = {place[key]: [round(point.y, 4), round(point.x, 4)] for key, point in zip(shapes.index, at, strict=True)}
+    points = {place[key]: [round(y, 4), round(x, 4)] for key, x, y in zip(shapes.index, at.x, at.y, strict=True)}
     columns = [column for column in release.columns if column.kind not in ("count", "class")]
     return {
         "lang": lang,
@@ -244,14 +254,13 @@ def _town_shapes(
     import shapely
 
     with_rest = town[~is_quarter]
-    shapes = pd.Series(areas.geometry[~is_quarter].to_numpy(), with_rest.to_numpy(), dtype=object)
-    if not len(shapes):
+    shapes: dict[str, BaseGeometry] = dict(zip(with_rest, areas.geometry[~is_quarter], strict=True))
+    if not shapes:
         return gpd.GeoSeries([], crs=areas.crs), None
     for key, quarters in areas.geometry[is_quarter].groupby(town[is_quarter]):
-        if key in shapes.index:
-            shapes[key] = shapely.union_all([shapes[key], *quarters])
-    shapes = shapes.loc[sorted(shapes.index, key=place.__getitem__)]
-    whole = gpd.GeoSeries(shapes, crs=areas.crs)
+        if key in shapes:
+            shapes[str(key)] = shapely.union_all([shapes[str(key)], *quarters])
+    whole = gpd.GeoSeries({key: shapes[key] for key in sorted(shapes, key=place.__getitem__)}, crs=areas.crs)
     light = shapely.coverage_simplify(whole.to_numpy(), TOLERANCE)
     return whole, encode_topology(gpd.GeoDataFrame(geometry=light, crs=areas.crs))
 

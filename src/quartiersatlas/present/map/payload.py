@@ -29,6 +29,7 @@ from quartiersatlas.present.map.classes import (
 from quartiersatlas.present.map.ground import Ground
 from quartiersatlas.present.map.matrices import with_matrices
 from quartiersatlas.present.map.measure_layer import measure_layer, with_knowledge
+from quartiersatlas.present.map.phrases import with_phrases
 from quartiersatlas.present.map.topology import encode_point, encode_topology, in_degrees, simplified, varint_text
 from quartiersatlas.present.map.topology import tolerance as simplification
 from quartiersatlas.present.pictures.of_columns import profile_rank
@@ -166,7 +167,7 @@ def map_json(
     data = _map_data(release, lang, breaks or {}, [on_keys(part, release.areas.index) for part in earlier])
     data["panel"] = panel_data(release, lang, with_knowledge(release, lines_of(notes or {}), lang))
     data |= (ground or Ground(release)).content(lang) | measure_layer(release, lang)
-    content = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    content = json.dumps(with_phrases(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
 
 
@@ -230,8 +231,7 @@ def _touching(release: Release) -> dict[str, str]:
     said = [fact.values["tolerance"] for fact in release.facts if fact.name == "fact_tolerance"]
     metres = pd.to_numeric(pd.Series(said, dtype=object), errors="coerce").dropna()
     tolerance = float(metres.iloc[0]) if len(metres) else None
-    found = borders(shapes, tolerance=tolerance)
-    one, other = found.neighbours
+    one, other = (found := borders(shapes, tolerance=tolerance)).neighbours
     if found.method == "shared vertices" and len(one) == len(found.rook[0]) and not simplification(release.areas):
         return {}
     n_areas = len(release.areas)

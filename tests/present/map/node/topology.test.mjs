@@ -40,7 +40,7 @@ test("zigzag counts 0, -1, 1, -2", () => {
 
 test("rings are arcs joined, forwards or backwards, without the closing place", () => {
   const { arcs, shapes } = decodeTopology(SQUARES);
-  const rings = shapes.map((shape) => ringPlaces(arcs, shape[0][0]).map(degrees));
+  const rings = shapes.map((shape) => ringPlaces((arc) => arcs[arc], shape[0][0]).map(degrees));
   assert.deepEqual(rings, [
     [[2, 2], [0, 2], [0, 0], [2, 0]],
     [[2, 0], [4, 0], [4, 2], [2, 2]],

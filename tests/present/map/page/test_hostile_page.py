@@ -42,7 +42,8 @@ return tips;"""
 
 @pytest.mark.parametrize("text", SNIPPETS.values(), ids=SNIPPETS)
 def test_hostile_text_is_shown_literally_everywhere_and_does_nothing(show, make_hostile, text):
-    page = show(make_hostile(text))
+    release = make_hostile(text)
+    page = show(release)
     assert page.errors() == []
     content = lambda selector: page.run("return document.querySelector(arguments[0]).textContent", selector)  # noqa: E731
     assert content("h1") == content(".qa-head p") == content(".qa-comment") == content(".qa-band") == text
@@ -115,7 +116,7 @@ def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_li
     method = content("#qa-method li")
     assert sum(f"{text} (2022): Quelle {text} S," in line for line in method) == 1
     # the panel of the last area: reasons, class, drivers, facilities, fields of action, notes, definitions
-    choose_area(page, 31)
+    choose_area(page, atlas.release, 31)
     assert content("#qa-area .qa-area-name") == [text]
     assert [text, f"{text} 2"] == [line for line in content("#qa-area > ul > li") if line in (text, f"{text} 2")]
     assert content("#qa-area .qa-drivers li")[0].startswith(f"{text} (80,0")
@@ -125,7 +126,7 @@ def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_li
     assert any(line.endswith(f": {text}") for line in content("#qa-area > p"))  # their source
     assert any(f"{text} (2022): " in line for line in content("#qa-area .qa-dates"))
     assert any(line.endswith(f"Stand: {text}") for line in content("#qa-area details li"))
-    choose_area(page, 1)
+    choose_area(page, atlas.release, 1)
     assert f"{text} – {text}" in content("#qa-area li")
     # another date, two maps, the table, paper
     Select(page.driver.find_element("css selector", ".qa-year")).select_by_index(1)
@@ -147,17 +148,15 @@ def test_hostile_text_of_dates_notes_facilities_and_fields_of_action_is_shown_li
     assert "49" not in page.run("return document.querySelector('#qa-area').textContent").replace(text, "")
 
 
-def choose_area(page, number):
+def choose_area(page, release, number):
+    (place,) = release.areas.geometry.iloc[[number]].representative_point().to_crs("EPSG:4326")
     page.run(
         """
-const layer = Object.entries(window).find(([name]) => name.startsWith("atlas_layer_"))[1];
-const areas = [];
-layer.eachLayer(function look(inner) {
-  if (inner instanceof L.Polygon && inner.getTooltip()) return areas.push(inner);
-  if (inner.eachLayer) inner.eachLayer(look);
-});
-areas[arguments[0]].fire("click");""",
-        number,
+Object.values(map_quartiersatlas._layers).find((one) => one.at).fire("click", {
+  layerPoint: map_quartiersatlas.latLngToLayerPoint([arguments[0], arguments[1]]),
+});""",
+        place.y,
+        place.x,
     )
     page.drawn()
 

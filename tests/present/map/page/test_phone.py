@@ -189,6 +189,17 @@ def test_a_chosen_area_is_in_sight_above_the_sheet(large_phone, exported, places
         assert top < top + y < bottom
 
 
+def test_a_chosen_area_is_shown_with_its_surroundings(large_phone, exported):
+    """It takes about a third of the map along the side that it fills first: 1 of 1 + 2 x 1.1."""
+    for key in exported.index[[0, 44, 89]]:
+        large_phone.search(key)
+        west, south, east, north = exported.geometry[[key]].to_crs("EPSG:4326").total_bounds
+        corner = "const p = map_quartiersatlas.latLngToContainerPoint([arguments[0], arguments[1]]); return [p.x, p.y];"
+        (x0, y0), (x1, y1) = large_phone.run(corner, north, west), large_phone.run(corner, south, east)
+        left, top, right, bottom = large_phone.box(".folium-map")
+        assert 0.2 < max((x1 - x0) / (right - left), (y1 - y0) / (bottom - top)) <= 1 / 3.2 + 0.01
+
+
 def test_the_whole_city_stays_in_sight_when_the_sheet_takes_half_of_the_map(phone, exported):
     west, south, east, north = exported.to_crs("EPSG:4326").total_bounds
     script = (

@@ -61,12 +61,12 @@ export function candidateLayer(candidates, line, outline) {
  * Totals of the candidate areas, changes to them and the choice as a file, in the panel of the page.
  *
  * @param {any} atlas
- * @param {import("./topology.js").Topology} topology
+ * @param {import("./ground.js").Ground} ground
  * @param {() => number[][]} around
  * @param {() => void} redraw
  * @returns {Editor}
  */
-export function candidateEditor(atlas, topology, around, redraw) {
+export function candidateEditor(atlas, ground, around, redraw) {
   const box = document.getElementById("qa-totals");
   if (!box || !atlas.candidates.length) return { offer() {}, refresh() {} };
   const [table, offers, files] = [element("table", ""), element("div", "qa-offers"), element("p", "qa-files")];
@@ -108,7 +108,7 @@ export function candidateEditor(atlas, topology, around, redraw) {
   files.append(
     action(atlas.words.edit_csv, () => download(`${atlas.words.file_candidates}.csv`, "text/csv", choiceCsv(atlas.areas, atlas.candidates, heads, atlas.lang === "de" ? ";" : ","))),
     action(atlas.words.edit_geojson, () =>
-      download(`${atlas.words.file_candidates}.geojson`, "application/geo+json", JSON.stringify(choiceGeoJson(atlas.areas, atlas.candidates, topology))),
+      download(`${atlas.words.file_candidates}.geojson`, "application/geo+json", JSON.stringify(choiceGeoJson(atlas.areas, atlas.candidates, ground))),
     ),
     reset,
   );

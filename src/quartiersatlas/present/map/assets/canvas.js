@@ -62,26 +62,46 @@ export function patternTile(name) {
 }
 
 /**
- * Build the Leaflet renderer. A path with the option `pattern` gets it above its fill. Where there are paths with the
- * option `below`, those with the option `ground` are drawn in two steps: first their fills, then what is below their
- * outlines, from the lowest number to the highest, then outlines, patterns and everything else.
+ * Build the Leaflet renderer. Where there are paths with the option `below`, the areas are drawn in two steps: first their
+ * fills, then what is below their borders, from the lowest number to the highest, then borders, patterns and everything
+ * else.
  */
 export function patternCanvas() {
   /** @type {Map<PatternName, CanvasPattern | null>} */
   const patterns = new Map();
   const plain = /** @type {any} */ (L.Canvas.prototype);
   const PatternCanvas = /** @type {any} */ (L.Canvas).extend({
+    /** @type {"all" | "fill" | number | "above"} */
+    step: "all",
     _draw(/** @type {any} */ ...given) {
       const levels = new Set();
       for (let order = this._drawFirst; order; order = order.next) levels.add(order.layer.options.below);
       levels.delete(undefined);
       const steps = levels.size ? ["fill", ...[...levels].sort((a, b) => a - b), "above"] : ["all"];
-      for (this._step of steps) plain._draw.apply(this, given);
+      for (this.step of steps) plain._draw.apply(this, given);
+    },
+    _updatePaths() {
+      this.whole = true;
+      plain._updatePaths.call(this);
+    },
+    _requestRedraw(/** @type {any} */ layer) {
+      if (!this.whole) plain._requestRedraw.call(this, layer); // else all is drawn anyhow
+    },
+    /** Once, however often a change of the view asks for it: when its events are over, before anything is shown. */
+    _redraw() {
+      if (this.waits) return;
+      this.waits = true;
+      queueMicrotask(() => {
+        this.waits = false;
+        if (!this._ctx) return;
+        L.Util.cancelAnimFrame(this._redrawRequest);
+        if (this.whole) this._redrawBounds = null;
+        this.whole = false;
+        plain._redraw.call(this);
+      });
     },
     _isNow(/** @type {any} */ { options }) {
-      if (this._step === "all") return true;
-      if (this._step === "fill") return options.ground;
-      return this._step === "above" ? options.below === undefined : options.below === this._step;
+      return this.step === "all" || options.below === (this.step === "above" ? undefined : this.step);
     },
     _updatePoly(/** @type {any} */ layer, /** @type {boolean} */ closed) {
       if (this._isNow(layer)) plain._updatePoly.call(this, layer, closed);
@@ -89,17 +109,9 @@ export function patternCanvas() {
     _updateCircle(/** @type {any} */ layer) {
       if (this._isNow(layer)) plain._updateCircle.call(this, layer);
     },
-    _fillStroke(/** @type {CanvasRenderingContext2D} */ pen, /** @type {any} */ layer) {
-      const { options } = layer;
-      const without = this._step === "fill" ? { stroke: false } : { fill: false };
-      const half = options.ground && this._step !== "all" ? { options: Object.assign(Object.create(options), without) } : layer;
-      plain._fillStroke.call(this, pen, half);
-      const name = this._step === "fill" ? undefined : options.pattern;
-      if (!name) return;
-      if (!patterns.has(name)) patterns.set(name, pen.createPattern(patternTile(name), "repeat"));
-      pen.globalAlpha = 1;
-      pen.fillStyle = patterns.get(name) ?? "transparent";
-      pen.fill("evenodd");
+    pattern(/** @type {PatternName} */ name) {
+      if (!patterns.has(name)) patterns.set(name, this._ctx.createPattern(patternTile(name), "repeat"));
+      return patterns.get(name) ?? "transparent";
     },
   });
   return new PatternCanvas({ padding: 0.3 });

@@ -2,7 +2,7 @@
 // Charts of indicators, as in present/pictures/of_columns.py: distribution, development, one area beside its city, two
 // indicators together.
 
-import { cellClass } from "./classes.js";
+import { cellClass, classOf } from "./classes.js";
 import { intervalOf, roundHalfEven } from "./columns.js";
 import { countAxis, extent, indicatorOf, INKS, mark, measureOf, quantile, record, rising, roundAxis, rowAxis, said, speaker, spread } from "./chart_model.js";
 import { formatNumber } from "./format.js";
@@ -12,6 +12,7 @@ const FEW = 8; // values below which each stands as a named dot
 const NO_CLASS = "#7f97b5";
 const MOST_LINES = 150; // areas above which grey lines are a wall
 const MOST_DOTS = 2000;
+const MOST_MARKED = 400; // more dots above the cells hide them
 const SQUARES = 40; // of the two-dimensional bins, along each axis
 const BLUE = { line: "#2c7fb8", diamond: "#1a6faf" };
 
@@ -68,11 +69,12 @@ export function histogram(atlas, column, labels, area) {
   const measure = measureOf(atlas, column);
   const known = knownAreas(column);
   const value = (/** @type {number} */ one) => column.values[one];
-  const sorted = rising(known.map(value));
+  const order = [...known].sort((a, b) => value(a) - value(b));
+  const sorted = order.map(value);
   const cells = known.map((one) => cellClass(column, one));
   const few = known.length < FEW;
   const members = new Map();
-  const falling = [...known].sort((a, b) => value(b) - value(a));
+  const falling = few ? [...known].sort((a, b) => value(b) - value(a)) : [];
   const drawn = few ? namedDots(atlas, column, measure, falling, area) : bars(atlas, column, measure, known, cells, members, area);
   let alt = say("nothing", { label: measure.label });
   if (known.length) {
@@ -94,7 +96,7 @@ export function histogram(atlas, column, labels, area) {
     head: [say("class"), atlas.words.label_areas, atlas.words.label_residents],
     rows: labels.map((label, cell) => classRow(atlas, label, known.filter((_, n) => cells[n] === cell), measure)),
     right: few ? falling.map((one) => measure.write(value(one))) : [],
-    order: [...known].sort((a, b) => value(a) - value(b)).map((one) => keyOf(atlas, one)),
+    order: order.map((one) => keyOf(atlas, one)),
     height: few ? 0.12 + 0.045 * Math.max(known.length, 1) : 0.42,
   });
   return { chart, members, says: (one) => measure.write(value(one)) };
@@ -538,7 +540,9 @@ export function scatterPlot(atlas, first, second, area, colors = first) {
 function scatterMarks(atlas, [first, second], known, ends, area, colors, members) {
   const near = new Set(atlas.near ?? []);
   const isOpen = (/** @type {number} */ one) => atlas.isBorderline.has(one) || near.has(one);
-  const isOut = (/** @type {number} */ one) => one === area || atlas.isSelected.has(one) || isOpen(one);
+  const isMarked = (/** @type {number} */ one) => one === area || atlas.isSelected.has(one) || isOpen(one);
+  const many = known.length > MOST_DOTS;
+  const isOut = many && known.filter(isMarked).length > MOST_MARKED ? (/** @type {number} */ one) => one === area : isMarked;
   const dot = (/** @type {number} */ one) => {
     /** @type {any} */
     let look = { r: 3, stroke: INKS.quiet, width: 0.4 };
@@ -549,7 +553,7 @@ function scatterMarks(atlas, [first, second], known, ends, area, colors, members
   };
   const plain = known.filter((one) => !isOut(one));
   const special = known.filter(isOut).sort((a, b) => Number(a === area) - Number(b === area));
-  const marks = known.length > MOST_DOTS ? squares([first, second], plain, ends, members) : plain.map(dot);
+  const marks = many ? squares([first, second], plain, ends, members) : plain.map(dot);
   marks.push(...special.map(dot));
   if (area !== null && special.includes(area)) {
     const left = first.values[area] > (ends[0][0] + ends[0][1]) / 2;
@@ -571,9 +575,11 @@ function squares(columns, plain, ends, members) {
   /** @type {Map<number, number[]>} */
   const cells = new Map();
   for (const one of plain) {
-    const [i, j] = columns.map(({ values }, side) => Math.min(edges[side].filter((edge) => edge <= values[one]).length, SQUARES) - 1);
+    const [i, j] = columns.map(({ values }, side) => Math.min(classOf(values[one], edges[side]), SQUARES) - 1);
     const place = i * SQUARES + j;
-    cells.set(place, [...(cells.get(place) ?? []), one]);
+    const found = cells.get(place);
+    if (found) found.push(one);
+    else cells.set(place, [one]);
   }
   const most = Math.max(...[...cells.values()].map((inside) => inside.length));
   return [...cells.keys()].sort((a, b) => a - b).map((place) => {

@@ -29,7 +29,9 @@
  * @returns {number}
  */
 export function classOf(value, breaks) {
-  return breaks.filter((limit) => value >= limit).length;
+  let found = 0;
+  for (const limit of breaks) if (value >= limit) found += 1;
+  return found;
 }
 
 /**

@@ -24,6 +24,10 @@ import { classOf, useScheme } from "./classes.js";
  */
 export function unpackColumns(atlas) {
   atlas.times = [{ ...atlas, residents: atlas.areas.residents }, ...atlas.earlier];
+  for (const time of atlas.phrases ? atlas.times : []) {
+    time.reasons = spoken(time.reasons, atlas.phrases);
+    for (const name of ["others", "missing"]) time.standing[name] &&= spoken(time.standing[name], atlas.phrases);
+  }
   for (const column of atlas.columns) {
     if (column.matrix) continue;
     const own = [column, ...(column.earlier ?? [])];
@@ -37,6 +41,20 @@ export function unpackColumns(atlas) {
       return isKnown && !(year && isOfRule) ? { ...combined(at(year), column), city: null, decimals: 0 } : null;
     });
   }
+}
+
+/**
+ * @param {any} packed texts as numbers of phrases, each with what fills its gaps: phrases.py
+ * @param {string[]} phrases
+ * @returns {any} the same with its texts
+ */
+export function spoken(packed, phrases) {
+  if (typeof packed !== "string") {
+    for (const key of Object.keys(packed)) packed[key] = spoken(packed[key], phrases);
+    return packed;
+  }
+  const [number, ...gaps] = packed.split("|");
+  return phrases[Number(number)].replace(/#/g, () => gaps.shift() ?? "");
 }
 
 /**

@@ -20,7 +20,7 @@ const RAIL_STYLES = [
  * The layers below the marks, by the name that switches them; the renderer draws them between fills and outlines.
  *
  * @param {any} atlas
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @param {any} renderer
  * @returns {Record<string, any>}
  */
@@ -52,14 +52,14 @@ export function contextLayers(atlas, ground, renderer) {
 function surfaceRings(encoded) {
   const { arcs, shapes } = decodeTopology(encoded);
   const places = arcs.map((arc) => arc.map((place) => L.latLng(place)));
-  return shapes.map((shape) => shape.map((part) => part.map((ring) => ringPlaces(places, ring))));
+  return shapes.map((shape) => shape.map((part) => part.map((ring) => ringPlaces((arc) => places[arc], ring))));
 }
 
 /**
  * Everything of an area where nobody lives, pale; areas whose inhabited surface can hardly be seen stay as they are.
  *
  * @param {any[][][][]} inhabited the surface in each area
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @param {any} renderer
  * @returns {any} a layer group
  */

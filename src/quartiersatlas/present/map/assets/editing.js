@@ -1,7 +1,7 @@
 // @ts-check
 // Candidate areas as a choice one can change: totals, coherence, and the choice as a file.
 
-import { ringPlaces } from "./topology.js";
+import { arcPlaces, ringPlaces } from "./topology.js";
 
 /** @typedef {{key: string, label: string, members: number[]}} Candidate */
 
@@ -96,13 +96,13 @@ export function choiceCsv(areas, candidates, heads, mark = ";") {
 /**
  * @param {{keys: string[], names: string[], residents: Array<number | null>}} areas
  * @param {Candidate[]} candidates
- * @param {import("./topology.js").Topology} topology
+ * @param {{flat: import("./topology.js").FlatArcs, shapes: number[][][][]}} ground
  * @returns {any} one feature per member, as RFC 7946 wants it: outer rings run against the clock, holes with it
  */
-export function choiceGeoJson(areas, candidates, topology) {
+export function choiceGeoJson(areas, candidates, ground) {
   const rings = (/** @type {number[][]} */ part) =>
     part.map((ring, position) => {
-      const places = ringPlaces(topology.arcs, ring).map(([north, east]) => [round5(east), round5(north)]);
+      const places = ringPlaces((arc) => arcPlaces(ground.flat, arc), ring).map(([north, east]) => [round5(east), round5(north)]);
       const turns = places.reduce((sum, [x, y], i) => {
         const [x2, y2] = places[(i + 1) % places.length];
         return sum + (x2 - x) * (y2 + y);
@@ -113,7 +113,7 @@ export function choiceGeoJson(areas, candidates, topology) {
   const feature = (/** @type {string} */ candidate, /** @type {number} */ area) => ({
     type: "Feature",
     properties: { key: areas.keys[area], name: areas.names[area], candidate, residents: areas.residents[area] },
-    geometry: { type: "MultiPolygon", coordinates: topology.shapes[area].map(rings) },
+    geometry: { type: "MultiPolygon", coordinates: ground.shapes[area].map(rings) },
   });
   return { type: "FeatureCollection", features: candidates.flatMap(({ key, members }) => members.map((area) => feature(key, area))) };
 }

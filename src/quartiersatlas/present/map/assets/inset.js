@@ -1,6 +1,7 @@
 // @ts-check
 // Far exclaves in small maps of their own, each in a frame in the corner of the map: the main part keeps its size.
 
+import { areasPath, outlinesPath } from "./areas.js";
 import { element } from "./controls.js";
 import { patternCanvas } from "./canvas.js";
 import { CHOSEN_CASING, CHOSEN_LINE, MARK_LINES, PARENT_LINE } from "./styles.js";
@@ -19,7 +20,7 @@ import { closed, markedAreas } from "./view.js";
 /**
  * @param {any} atlas
  * @param {any} exclave
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @param {import("./view.js").View} view what the main map shows; the exclave follows it
  * @param {(renderer: any) => Record<string, any>} further makes the layers above the areas
  * @param {Record<string, any>} overlays those of the main map, which switch them
@@ -30,11 +31,9 @@ export function exclaveInset(atlas, exclave, ground, view, further, overlays, ch
   const renderer = patternCanvas();
   const line = (/** @type {any} */ places, /** @type {any} */ style) => L.polyline(places, { renderer, ...style });
   const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
-  const among = (/** @type {number[]} */ areas) => areas.filter((area) => exclave.areas.includes(area)).flatMap(outline);
-  const areas = exclave.areas.map((/** @type {number} */ area) =>
-    L.polygon(ground.polygon(area), { renderer, ground: true, smoothFactor: 0, ...view.style(area) }).on("click", () => choose(area)),
-  );
-  const marks = MARK_LINES.map((style) => line([], style));
+  const areas = areasPath(ground, renderer, view.style, exclave.areas);
+  areas.on("click", (/** @type {any} */ { layerPoint }) => choose(areas.at(layerPoint)));
+  const marks = MARK_LINES.map((style) => outlinesPath(ground, renderer, style));
   const parents = atlas.areas.parents.length ? exclave.areas.flatMap(outline) : [];
   const above = further(renderer);
   const box = element("figure", "qa-inset");
@@ -57,7 +56,7 @@ export function exclaveInset(atlas, exclave, ground, view, further, overlays, ch
     const still = { dragging: false, scrollWheelZoom: false, doubleClickZoom: false, boxZoom: false, keyboard: false, touchZoom: false };
     map = L.map(sheet, { attributionControl: false, zoomControl: false, zoomSnap: 0, fadeAnimation: false, ...still });
     map.fitBounds(exclave.bounds, { padding: [5, 5], animate: false });
-    L.layerGroup([...areas, line(parents, PARENT_LINE), ...marks]).addTo(map);
+    L.layerGroup([areas, line(parents, PARENT_LINE), ...marks]).addTo(map);
     for (const [name, layer] of Object.entries(above)) {
       if (overlays[name]._map) layer.addTo(map);
       overlays[name].on("add", () => layer.addTo(map)).on("remove", () => layer.remove());
@@ -70,8 +69,8 @@ export function exclaveInset(atlas, exclave, ground, view, further, overlays, ch
   };
   const redraw = () => {
     if (!map) return;
-    areas.forEach((/** @type {any} */ path, /** @type {number} */ i) => path.setStyle(view.style(exclave.areas[i])));
-    markedAreas(view.atlas).forEach((chosen, i) => marks[i].setLatLngs(among(chosen)));
+    areas.redraw();
+    markedAreas(view.atlas).forEach((chosen, i) => marks[i].show(chosen.filter((area) => exclave.areas.includes(area))));
     for (const layer of Object.values(above)) layer.redraw?.();
   };
   return {
@@ -113,13 +112,12 @@ export function insetControl(insets) {
  * What the map shows of an area besides its parts in exclaves.
  *
  * @param {any} atlas
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @param {number} area
- * @param {any} path
  * @returns {any} bounds; not valid where nothing is left
  */
-export function mainBounds(atlas, ground, area, path) {
-  if (!atlas.exclaves?.some((/** @type {any} */ { areas }) => areas.includes(area))) return path.getBounds();
+export function mainBounds(atlas, ground, area) {
+  if (!atlas.exclaves?.some((/** @type {any} */ { areas }) => areas.includes(area))) return ground.bounds(area);
   const main = L.latLngBounds(atlas.main);
   const rings = ground.polygon(area).flat().filter((/** @type {any[]} */ ring) => main.intersects(L.latLngBounds(ring)));
   return L.latLngBounds(rings.flat());

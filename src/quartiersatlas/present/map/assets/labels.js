@@ -54,20 +54,20 @@ export function decodePlaces(encoded) {
  * All names of the map; those of areas only where it does not repeat the name of a district.
  *
  * @param {any} atlas
- * @param {any[]} paths the areas
+ * @param {import("./ground.js").Ground} ground
  * @returns {MapName[]}
  */
-function mapNames(atlas, paths) {
+function mapNames(atlas, ground) {
   const { anchors, places, areas } = atlas;
   const at = decodePlaces(anchors.at);
   const seen = new Set(anchors.districts);
   /** @type {MapName[]} */
   const names = anchors.districts.map((/** @type {string} */ text, /** @type {number} */ i) => {
-    const members = paths.filter((path, area) => areas.parents[0][area] === text && path.getBounds().isValid());
-    return { text, kind: "district", rank: DISTRICT_RANK, at: at[i], bounds: members.reduce((all, path) => all.extend(path.getBounds()), L.latLngBounds([])), line: null };
+    const members = [...ground.shapes.keys()].filter((area) => areas.parents[0][area] === text);
+    return { text, kind: "district", rank: DISTRICT_RANK, at: at[i], bounds: ground.bounds(...members), line: null };
   });
   decodePlaces(anchors.areas).forEach((place, area) => {
-    const bounds = paths[area].getBounds();
+    const bounds = ground.bounds(area);
     if (bounds.isValid() && !seen.has(areas.names[area])) names.push({ text: areas.names[area], kind: "area", rank: AREA_RANK, at: place, bounds, line: null });
   });
   return [...names, ...placeNames(places)];
@@ -92,10 +92,10 @@ export function placeNames(places) {
  * The layer of names. What moves below it moves it; when the map has come to rest names are placed anew.
  *
  * @param {any} atlas
- * @param {any[]} paths the areas
+ * @param {import("./ground.js").Ground} ground
  * @returns {any} a Leaflet layer with `redraw`, `ring` for the outline that no name may cut and `placed`: the names it shows
  */
-export function namesLayer(atlas, paths) {
+export function namesLayer(atlas, ground) {
   /** @type {MapName[] | null} */
   let names = null;
   /** @type {Set<string>} */
@@ -112,10 +112,11 @@ export function namesLayer(atlas, paths) {
     const map = layer._map;
     if (!map?._loaded) return;
     cancelAnimationFrame(waits);
-    names ??= mapNames(atlas, paths);
+    names ??= mapNames(atlas, ground);
     const pen = fittedPen(canvas, map);
     const { x, y } = map.getSize();
-    const shown = names.filter((name) => inSight(name, map, x, y));
+    const degree = map.options.crs.scale(map.getZoom()) / 360; // pixels
+    const shown = names.filter((name) => inSight(name, map, x, y, degree));
     const labels = shown.map((name) => labelOf(pen, name, map, there.has(name.text)));
     const placed = placeLabels(labels, x, y, takenBoxes(map, ring), facilityBoxes(atlas, map));
     there = new Set(placed.map(({ label }) => shown[label].text));
@@ -174,14 +175,15 @@ function fittedPen(canvas, map) {
  * @param {any} map
  * @param {number} width
  * @param {number} height
+ * @param {number} wide pixels of a degree
  * @returns {boolean}
  */
-function inSight({ at, bounds, line, kind }, map, width, height) {
+function inSight({ at, bounds, line, kind }, map, width, height, wide) {
   if (line) return map.getBounds().intersects(bounds);
-  const { x, y } = map.latLngToContainerPoint(at);
-  if (x < 0 || y < 0 || x > width || y > height) return false;
   // of an area narrower than three letters no name fits
-  return kind !== "area" || map.latLngToContainerPoint(bounds.getNorthEast()).x - map.latLngToContainerPoint(bounds.getSouthWest()).x > 20;
+  if (kind === "area" && (bounds.getEast() - bounds.getWest()) * wide < 20) return false;
+  const { x, y } = map.latLngToContainerPoint(at);
+  return x >= 0 && y >= 0 && x <= width && y <= height;
 }
 
 /**

@@ -8,25 +8,26 @@ import { chooseIn, compareButton } from "./compare.js";
 import { contextLayers } from "./context.js";
 import { apart, element } from "./controls.js";
 import { framePage, layerBox } from "./frame.js";
+import { drawable } from "./ground.js";
 import { exclaveInset, insetControl, mainBounds } from "./inset.js";
 import { namesLayer, placeNames } from "./labels.js";
 import { foldForRoom } from "./legend.js";
 import { chartBus, chartDrawer } from "./linked.js";
 import { footer, showDefinition, showPanel, tableButton, walkByKeys } from "./page.js";
 import { searchBox } from "./search.js";
-import { panelSheet } from "./sheet.js";
+import { isSmall, panelSheet } from "./sheet.js";
 import { OTHER_PROGRAMME_LINE, PROGRAMME_LINE, programmeCasing } from "./styles.js";
 import { keepTipClear } from "./tips.js";
-import { arcOwners, decodeNeighbours, decodeTopology, memberOutline, neighbours, ringPlaces, totalSurface } from "./topology.js";
+import { decodeNeighbours, memberOutline, neighbours } from "./topology.js";
 import { pixels } from "./marks.js";
+import { smallMultiples } from "./multiples.js";
 import { followAddress, readAddress, readView } from "./address.js";
 import { embedPage, isEmbedded, linkNotice, saveMenu } from "./exits.js";
 import { closed, createView } from "./view.js";
 
 const CLOSE_ENOUGH = 14; // zoom: streets can be told apart
+const SURROUNDINGS = 1.1; // of the size of an area, on each side
 const NEAR_ENOUGH = 30; // pixels: a smaller area is brought closer when it is looked for
-
-/** @typedef {ReturnType<typeof drawable>} Ground */
 
 /**
  * Build the layer of an atlas; it can be added to any Leaflet map.
@@ -55,10 +56,10 @@ export function createLayer(atlas) {
       choice.refresh();
       table?.dateChanged();
     },
-    drawn() {
+    drawn(charts) {
       insets.forEach((inset) => inset.redraw());
       address?.note();
-      bus.redraw();
+      if (charts) bus.redraw(view.legend.getContainer());
     },
   });
   const outline = (/** @type {number[]} */ members) => ground.lines(memberOutline(ground.owners, new Set(members)));
@@ -67,7 +68,7 @@ export function createLayer(atlas) {
     return { ...furtherLayers(atlas, drawn, outline, pen), ...apart(atlas)?.symbols(atlas, ground), ...contextLayers(atlas, ground, pen) };
   };
   const overlays = further(renderer);
-  const names = atlas.anchors ? namesLayer(atlas, view.areas) : null;
+  const names = atlas.anchors ? namesLayer(atlas, ground) : null;
   /** @type {import("./inset.js").Inset[]} */
   const insets = [];
   /** @type {any} */
@@ -75,7 +76,7 @@ export function createLayer(atlas) {
 
   /** @type {number[][] | null} */
   let known = null;
-  const around = () => (known ??= atlas.touching ? decodeNeighbours(atlas.touching) : neighbours(ground.owners, view.areas.length));
+  const around = () => (known ??= atlas.touching ? decodeNeighbours(atlas.touching) : neighbours(ground.owners, ground.shapes.length));
   const editor = candidateEditor(view.atlas, ground, around, () => {
     overlays[atlas.words.label_candidates].redraw();
     insets.forEach((inset) => inset.redraw());
@@ -83,7 +84,7 @@ export function createLayer(atlas) {
   });
   editor.refresh(view.column());
   const views = [view];
-  const boundsOf = (/** @type {number} */ area) => mainBounds(atlas, ground, area, view.areas[area]);
+  const boundsOf = (/** @type {number} */ area) => mainBounds(atlas, ground, area);
   /** @type {ReturnType<typeof followAddress> | undefined} */
   let address;
   const offer = (/** @type {number | null} */ area) => {
@@ -97,7 +98,7 @@ export function createLayer(atlas) {
   }
   /** @type {ReturnType<typeof tableButton>} */
   let table;
-  const find = ownPage() ? [searchBox(atlas, finders(atlas, choice, view, () => layer._map))] : [];
+  const find = ownPage() ? [searchBox(atlas, finders(atlas, choice, ground, () => layer._map))] : [];
   const switched = names ? { ...overlays, [atlas.groundWords.label_names]: names } : overlays;
   const boxes = Object.keys(switched).length ? [layerBox(switched, atlas.words.label_layers)] : [];
   const controls = [view.legend, ...choiceControl([...view.choices, ...find]), ...boxes, ...insetControl(insets)];
@@ -105,13 +106,14 @@ export function createLayer(atlas) {
     if (ownPage() && readAddress(location.hash).place.embed === "1") embedPage(atlas.words);
     controls.forEach((control) => control.addTo(layer._map));
     if (!ownPage()) return;
-    const bounds = atlas.main ? L.latLngBounds(atlas.main) : L.featureGroup(view.areas).getBounds();
+    const bounds = atlas.main ? L.latLngBounds(atlas.main) : ground.bounds(...ground.shapes.keys());
     const fit = framePage(layer._map, bounds, view.legend.getContainer(), atlas.words);
     panelSheet(atlas.words);
     footer(atlas, view.column());
-    walkByKeys(layer._map, atlas.words, choice, view.areas.map(centre), around);
+    walkByKeys(layer._map, atlas.words, choice, () => ground.shapes.map((_, area) => centre(ground.bounds(area))), around);
     table = tableButton(view.atlas, choice.find);
     chartDrawer(view.atlas);
+    smallMultiples(view, ground, layer._map.options.crs, bounds);
     foldForRoom(view.legend.getContainer()); // the drawer has taken its part of the map
     layer._map.invalidateSize({ animate: false });
     fit();
@@ -119,7 +121,7 @@ export function createLayer(atlas) {
     const beside = (/** @type {any} */ on) => {
       const pen = patternCanvas();
       const view = createView(viewOf(alone), ground, pen, { ...on, drawn: () => address?.note() });
-      const own = { ...contextLayers(atlas, ground, pen), ...(names ? { [atlas.groundWords.label_names]: namesLayer(alone, view.areas) } : {}) };
+      const own = { ...contextLayers(atlas, ground, pen), ...(names ? { [atlas.groundWords.label_names]: namesLayer(alone, ground) } : {}) };
       followLayers(switched, own, view.layer);
       return view;
     };
@@ -147,27 +149,6 @@ function followLayers(leaders, followers, group) {
     leader.on("add", on).on("remove", off);
     group.on("remove", () => leader.off("add", on).off("remove", off));
   }
-}
-
-/**
- * Arcs as Leaflet's own places, the same objects for every area beside an arc.
- *
- * @param {import("./topology.js").EncodedTopology} encoded
- */
-function drawable(encoded) {
-  const { arcs, shapes } = decodeTopology(encoded);
-  const places = arcs.map((arc) => arc.map(([latitude, longitude]) => L.latLng(latitude, longitude)));
-  /** @type {number | null} */
-  let surface = null;
-  return {
-    /** Square pixels that all areas take at zoom 0. */
-    surface: () => (surface ??= totalSurface(arcs, shapes) * (256 / 360) ** 2),
-    arcs,
-    shapes,
-    owners: arcOwners(shapes),
-    polygon: (/** @type {number} */ shape) => shapes[shape].map((part) => part.map((ring) => ringPlaces(places, ring))),
-    lines: (/** @type {number[]} */ numbers) => numbers.map((arc) => places[arc]),
-  };
 }
 
 /**
@@ -203,7 +184,9 @@ function areaChoice(views, insets, boundsOf, offer, chosenNow) {
   };
   const bringIntoSight = (/** @type {number | null} */ area) => {
     const [map, bounds] = [first.layer._map, area === null ? null : boundsOf(area)];
-    if (bounds?.isValid() && !map.getBounds().contains(bounds)) map.panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
+    if (!bounds?.isValid()) return;
+    if (isSmall() && map.getSize().y > NEAR_ENOUGH) map.fitBounds(bounds.pad(SURROUNDINGS), { padding: [8, 8], maxZoom: Math.max(map.getZoom(), CLOSE_ENOUGH), animate: false });
+    else if (!map.getBounds().contains(bounds)) map.panInside(bounds.getCenter(), { padding: [80, 80], animate: false });
   };
   const find = (/** @type {number} */ area) => {
     choose(area); // first: the sheet of a phone takes its part of the map
@@ -278,13 +261,13 @@ function addressOf(view, map, choice, compare) {
  *
  * @param {any} atlas
  * @param {import("./page.js").AreaChoice} choice
- * @param {import("./view.js").View} view
+ * @param {import("./ground.js").Ground} ground
  * @param {() => any} map
  * @returns {Record<string, (number: number) => void>}
  */
-function finders(atlas, choice, view, map) {
+function finders(atlas, choice, ground, map) {
   const show = (/** @type {number[]} */ areas) => {
-    const bounds = areas.reduce((all, area) => all.extend(view.areas[area].getBounds()), L.latLngBounds([]));
+    const bounds = ground.bounds(...areas);
     choice.choose(null);
     if (bounds.isValid()) map().fitBounds(bounds, { padding: [30, 30], animate: false });
   };
@@ -304,11 +287,10 @@ function finders(atlas, choice, view, map) {
 }
 
 /**
- * @param {any} path
+ * @param {any} bounds
  * @returns {[number, number]} north and east, degrees of latitude
  */
-function centre(path) {
-  const bounds = path.getBounds();
+function centre(bounds) {
   if (!bounds.isValid()) return [Infinity, Infinity];
   const { lat, lng } = bounds.getCenter();
   return [lat, lng * Math.cos((lat * Math.PI) / 180)];

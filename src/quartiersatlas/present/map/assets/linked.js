@@ -34,7 +34,8 @@ export function chartBus(on) {
     singled: "",
     isBack: on.isBack,
     add: (/** @type {ChartFigure} */ figure) => figures.add(figure),
-    redraw: () => each((figure) => figure.redraw()),
+    /** All charts but those of a box that was drawn just now. */
+    redraw: (/** @type {HTMLElement | undefined} */ fresh) => each((figure) => fresh?.contains(figure.node) || figure.redraw()),
     mark: () => each((figure) => figure.mark()),
     point(/** @type {number | null} */ area, onMap = false) {
       if (area === bus.pointed) return;
@@ -322,7 +323,7 @@ export function chartDrawer(atlas) {
   const roomy = window.matchMedia(ROOMY);
   const turn = () => roomy.matches;
   const high = (/** @type {any} */ chart, /** @type {number} */ width) =>
-    roomy.matches ? Math.max(120, box.clientHeight - 42) : chart.y.bands ? 60 + 22 * chart.y.bands.length : Math.max(210, Math.round(0.62 * width));
+    roomy.matches ? Math.max(120, box.clientHeight - 50) : chart.y.bands ? 60 + 22 * chart.y.bands.length : Math.max(210, Math.round(0.62 * width));
   const places = [
     () => {
       const [column, own] = [atlas.bus.column(), drawerColumn(atlas)];

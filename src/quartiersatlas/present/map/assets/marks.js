@@ -38,14 +38,13 @@ export function smallMark(count, cityPixels) {
  * Rings, dots or a tint; where most selected areas are small, outlines are thinner, and where they are tiny and many, gone.
  *
  * @param {any} atlas
- * @param {any[]} areas the polygons
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @param {any} renderer
  * @param {any[]} outlines the lines of `MARK_LINES`
  * @param {() => void} changed called when areas have to be drawn anew
  * @returns {SmallMarks}
  */
-export function smallMarks(atlas, areas, ground, renderer, outlines, changed) {
+export function smallMarks(atlas, ground, renderer, outlines, changed) {
   /** @type {any} */
   const group = L.layerGroup();
   /** @type {SmallMark} */
@@ -58,14 +57,14 @@ export function smallMarks(atlas, areas, ground, renderer, outlines, changed) {
     if (!map) return;
     const sizes = new Map();
     for (const area of atlas.selected) {
-      const bounds = areas[area].getBounds();
+      const bounds = ground.bounds(area);
       if (bounds.isValid()) sizes.set(area, pixels(map, bounds));
     }
     const tiny = [...sizes.keys()].filter((area) => sizes.get(area) < TINY);
     mark = tiny.length ? smallMark(tiny.length, ground.surface() * 4 ** map.getZoom()) : "ring";
     const [closedMark, openMark] = mark === "ring" ? [RING, RING_OPEN] : [DOT, DOT_OPEN];
     if (mark !== "tint") {
-      for (const area of tiny) group.addLayer(L.circleMarker(areas[area].getBounds().getCenter(), { renderer, ...(atlas.isBorderline.has(area) ? openMark : closedMark) }));
+      for (const area of tiny) group.addLayer(L.circleMarker(ground.bounds(area).getCenter(), { renderer, ...(atlas.isBorderline.has(area) ? openMark : closedMark) }));
     }
     const small = [...sizes.values()].filter((size) => size < SMALL_AREA).length > sizes.size / 2;
     const gone = mark !== "ring" && tiny.length > sizes.size / 2;
@@ -104,11 +103,10 @@ export function writtenAreas(column) {
  * The values of few areas, written where there is room inside.
  *
  * @param {any} atlas
- * @param {any[]} areas
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @returns {{layer: any, write: (column: any) => void}}
  */
-export function writtenValues(atlas, areas, ground) {
+export function writtenValues(atlas, ground) {
   /** @type {any} */
   const group = L.layerGroup();
   /** @type {Map<number, any>} */
@@ -120,7 +118,7 @@ export function writtenValues(atlas, areas, ground) {
   };
   /** @type {Array<{area: number, text: string, marker: any}>} */
   let written = [];
-  const hasRoom = (/** @type {{area: number, text: string}} */ { area, text }) => pixels(group._map, areas[area].getBounds()) > 9 * text.length + 6;
+  const hasRoom = (/** @type {{area: number, text: string}} */ { area, text }) => pixels(group._map, ground.bounds(area)) > 9 * text.length + 6;
   const fit = () => written.forEach((one) => group._map && one.marker.setOpacity(hasRoom(one) ? 1 : 0));
   group.on("add", () => group._map.on("zoomend", fit).whenReady(fit));
   group.on("remove", () => group._map.off("zoomend", fit));

@@ -38,7 +38,7 @@ function symbol(kind) {
  * The layer of symbols, by the name that switches it, with its key below the layers while it is shown.
  *
  * @param {any} atlas
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @returns {Record<string, any>}
  */
 export function symbols(atlas, ground) {

@@ -22,12 +22,12 @@ import { DIRECTIONS, nextArea } from "./walk.js";
  * @param {any} map
  * @param {Record<string, string>} words
  * @param {AreaChoice} choice
- * @param {Array<[number, number]>} centres
+ * @param {() => Array<[number, number]>} centresOf
  * @param {() => number[][]} around
  */
-export function walkByKeys(map, words, choice, centres, around) {
-  /** @type {number[][] | null} */
-  let neighbours = null;
+export function walkByKeys(map, words, choice, centresOf, around) {
+  /** @type {Array<[number, number]> | null} */
+  let centres = null;
   const container = map.getContainer();
   container.setAttribute("role", "main");
   container.setAttribute("aria-label", words.map_keys);
@@ -39,9 +39,9 @@ export function walkByKeys(map, words, choice, centres, around) {
       if (!DIRECTIONS[event.key]) return;
       event.preventDefault();
       event.stopPropagation(); // Leaflet would move the map
-      neighbours ??= around();
+      centres ??= centresOf();
       const from = choice.chosen();
-      const next = from === null ? nearest(map, centres) : nextArea(centres, neighbours[from], from, DIRECTIONS[event.key]);
+      const next = from === null ? nearest(map, centres) : nextArea(centres, around()[from], from, DIRECTIONS[event.key]);
       if (next !== null) choice.choose(next);
     },
     true,

@@ -63,8 +63,9 @@ function patternDefs() {
 function drawnPaths(map, renderer) {
   /** @type {Array<{level: number, svg: string}>} */
   const parts = [];
-  for (let order = renderer._drawFirst; order; order = order.next) {
-    const { layer } = order;
+  const layers = [];
+  for (let order = renderer._drawFirst; order; order = order.next) layers.push(...(order.layer.pieces?.() ?? [order.layer]));
+  for (const layer of layers) {
     const shape = layer._radius === undefined ? outlineOf(map, layer) : circleOf(map, layer);
     if (!shape) continue;
     const { ground, below } = layer.options;
@@ -82,7 +83,7 @@ function drawnPaths(map, renderer) {
  * @returns {string} the beginning of an element; empty where nothing of it is in sight
  */
 function outlineOf(map, layer) {
-  const end = layer instanceof L.Polygon ? "z" : "";
+  const end = layer.options.ground || layer instanceof L.Polygon ? "z" : "";
   const step = (/** @type {any} */ place) => {
     const { x, y } = map.layerPointToContainerPoint(place);
     return `${Math.round(x * 10) / 10} ${Math.round(y * 10) / 10}`;

@@ -1,8 +1,6 @@
 // @ts-check
 // How areas look. Every state that means something differs by lightness or pattern, not by hue alone.
 
-import { cellClass } from "./classes.js";
-
 /** @type {Record<string, {fillColor: string, pattern?: string}>} */
 export const GAP_STYLES = {
   missing: { fillColor: "#dddddd" },
@@ -59,22 +57,18 @@ export function darker(color, share) {
 
 /**
  * @param {import("./classes.js").Column} column
- * @param {number} area
+ * @param {number | string} cell its class, or the reason why an area has none
  * @param {import("./canvas.js").PatternName | import("./marks.js").SmallMark | undefined} mark the pattern of selected areas
- * @param {number | string | null} filter the class that is highlighted; the others step back
+ * @param {boolean} back whether others are highlighted
  */
-export function areaStyle(column, area, mark, filter = null) {
-  const cell = cellClass(column, area);
+export function areaStyle(column, cell, mark, back) {
   const gap = typeof cell === "string" ? GAP_STYLES[cell] : null;
-  const back = filter !== null && filter !== cell;
   const plain = gap ? gap.fillColor : column.colors[/** @type {number} */ (cell)];
   const fillColor = mark === "tint" ? darker(plain, TINT) : plain;
   const pattern = mark === "hatch" || mark === "dashes" ? mark : gap?.pattern;
   return {
     fillColor,
     fillOpacity: back ? 0.12 : 1,
-    color: gap ? "#9a9a9a" : darker(plain, 0.6),
-    weight: 0.6,
     pattern: back ? undefined : pattern,
   };
 }

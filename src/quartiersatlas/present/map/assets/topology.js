@@ -50,52 +50,74 @@ export function decodeTopology(encoded) {
 }
 
 /**
+ * @typedef {object} FlatArcs
+ * @property {Int32Array} starts where the corners of each arc begin, and the end of the last arc
+ * @property {Float64Array} north degrees
+ * @property {Float64Array} east
+ */
+
+/**
+ * @param {{lengths: string, points: string}} encoded
+ * @returns {FlatArcs}
+ */
+export function flatArcs(encoded) {
+  const [lengths, steps] = [decodeVarints(encoded.lengths), decodeVarints(encoded.points)];
+  const starts = new Int32Array(lengths.length + 1);
+  lengths.forEach((length, arc) => (starts[arc + 1] = starts[arc] + length));
+  const [north, east] = [new Float64Array(steps.length / 2), new Float64Array(steps.length / 2)];
+  let [x, y] = [0, 0];
+  for (let i = 0; i < north.length; i += 1) {
+    x += unzigzag(steps[2 * i]);
+    y += unzigzag(steps[2 * i + 1]);
+    north[i] = y * STEP;
+    east[i] = x * STEP;
+  }
+  return { starts, north, east };
+}
+
+/**
+ * @param {FlatArcs} flat
+ * @param {number} arc
+ * @returns {Place[]}
+ */
+export function arcPlaces({ starts, north, east }, arc) {
+  return Array.from({ length: starts[arc + 1] - starts[arc] }, (_, i) => [north[starts[arc] + i], east[starts[arc] + i]]);
+}
+
+/**
  * @param {{lengths: string, points: string}} encoded
  * @returns {Place[][]}
  */
 export function decodeArcs(encoded) {
-  const steps = decodeVarints(encoded.points);
-  let [x, y, next] = [0, 0, 0];
-  return decodeVarints(encoded.lengths).map((length) => {
-    /** @type {Place[]} */
-    const arc = new Array(length);
-    for (let i = 0; i < length; i += 1) {
-      x += unzigzag(steps[next]);
-      y += unzigzag(steps[next + 1]);
-      next += 2;
-      arc[i] = [y * STEP, x * STEP];
-    }
-    return arc;
-  });
+  const flat = flatArcs(encoded);
+  return Array.from({ length: flat.starts.length - 1 }, (_, arc) => arcPlaces(flat, arc));
 }
 
 /**
  * @param {EncodedTopology} encoded
  * @returns {number[][][][]}
  */
-function decodeShapes(encoded) {
-  const [rings, cuts, refs] = [encoded.rings, encoded.cuts, encoded.refs].map((part) => decodeVarints(part).values());
-  let ref = 0;
-  const take = (/** @type {number} */ count, /** @type {() => any} */ make) => Array.from({ length: count }, make);
-  const arc = () => (ref += unzigzag(refs.next().value ?? 0));
-  const ring = () => take(cuts.next().value ?? 0, arc);
-  const part = () => take(rings.next().value ?? 0, ring);
-  return decodeVarints(encoded.parts).map((count) => take(count, part));
+export function decodeShapes(encoded) {
+  const [rings, cuts, refs] = [encoded.rings, encoded.cuts, encoded.refs].map(decodeVarints);
+  let [ref, part, ring, next] = [0, 0, 0, 0];
+  const arcs = (/** @type {number} */ count) => Array.from({ length: count }, () => (ref += unzigzag(refs[next++])));
+  const ringsOf = (/** @type {number} */ count) => Array.from({ length: count }, () => arcs(cuts[ring++] ?? 0));
+  return decodeVarints(encoded.parts).map((count) => Array.from({ length: count }, () => ringsOf(rings[part++] ?? 0)));
 }
 
 /**
  * Join arcs to a ring; places are the same objects wherever an arc is used.
  *
  * @template P
- * @param {P[][]} arcs
+ * @param {(arc: number) => P[]} arcAt
  * @param {number[]} ring references
  * @returns {P[]} without the closing place
  */
-export function ringPlaces(arcs, ring) {
+export function ringPlaces(arcAt, ring) {
   /** @type {P[]} */
   const places = [];
   for (const ref of ring) {
-    const arc = arcs[ref >> 1];
+    const arc = arcAt(ref >> 1);
     const last = arc.length - 1;
     for (let i = 0; i < last; i += 1) places.push(arc[ref & 1 ? last - i : i]); // the last place starts the next arc
   }
@@ -122,19 +144,16 @@ export function arcOwners(shapes) {
 /**
  * How much shapes cover on a map of the Mercator projection: rings of arcs, each arc summed once.
  *
- * @param {Place[][]} arcs
+ * @param {FlatArcs} flat
  * @param {number[][][][]} shapes
  * @returns {number} square degrees of longitude
  */
-export function totalSurface(arcs, shapes) {
-  const [north0, east0] = arcs[0]?.[0] ?? [0, 0];
-  const twice = arcs.map((arc) => {
-    let sum = 0;
-    for (let i = 1; i < arc.length; i += 1) {
-      sum += (arc[i - 1][1] - east0) * (arc[i][0] - north0) - (arc[i][1] - east0) * (arc[i - 1][0] - north0);
-    }
-    return sum;
-  });
+export function totalSurface({ starts, north, east }, shapes) {
+  const [north0, east0] = [north[0] ?? 0, east[0] ?? 0];
+  const twice = new Float64Array(starts.length);
+  for (let arc = 0; arc + 1 < starts.length; arc += 1) {
+    for (let i = starts[arc] + 1; i < starts[arc + 1]; i += 1) twice[arc] += (east[i - 1] - east0) * (north[i] - north0) - (east[i] - east0) * (north[i - 1] - north0);
+  }
   const ring = (/** @type {number[]} */ refs) => Math.abs(refs.reduce((sum, ref) => sum + (ref & 1 ? -1 : 1) * twice[ref >> 1], 0)) / 2;
   const part = (/** @type {number[][]} */ [outer, ...holes]) => ring(outer) - holes.reduce((sum, hole) => sum + ring(hole), 0);
   const stretched = 1 / Math.cos((north0 * Math.PI) / 180);

@@ -1,6 +1,7 @@
 // @ts-check
 // One view of the city: its areas in one column of one date, the marks above them, its legend and its choices.
 
+import { areasPath, outlinesPath } from "./areas.js";
 import { cellClass, countClasses, useScheme } from "./classes.js";
 import { showYear } from "./columns.js";
 import { drawSchemeChoice, drawYearChoice, element, indicatorChoice, tooltip } from "./controls.js";
@@ -17,7 +18,6 @@ import { outlineArcs } from "./topology.js";
  * @property {any} renderer
  * @property {any} legend a Leaflet control
  * @property {HTMLElement[]} choices indicator, date and classes
- * @property {any[]} areas the polygons
  * @property {(index: number) => void} show a column
  * @property {() => any} column the column that is shown
  * @property {(area: number | null) => void} ring mark the chosen area
@@ -33,9 +33,9 @@ import { outlineArcs } from "./topology.js";
 
 /**
  * @param {any} atlas
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @param {any} renderer
- * @param {{choose: (area: number) => void, changed: (column: any) => void, drawn?: () => void, point?: (area: number | null) => void}} on
+ * @param {{choose: (area: number) => void, changed: (column: any) => void, drawn?: (charts: boolean) => void, point?: (area: number | null) => void}} on
  *   what happens at a click, when another column or date is shown, when anything is drawn anew, and below the pointer
  * @returns {View}
  */
@@ -46,20 +46,27 @@ export function createView(atlas, ground, renderer, on) {
   /** @type {Set<number> | null} */
   let only = null;
   const line = (/** @type {any} */ arcs, /** @type {any} */ style) => L.polyline(arcs, { renderer, ...style });
-  const areas = ground.shapes.map((/** @type {any} */ _, /** @type {number} */ area) =>
-    L.polygon(ground.polygon(area), /** @type {any} */ ({ renderer, ground: true, smoothFactor: 0, bubblingMouseEvents: false, ...areaStyle(column, area, markOf(atlas, area)) }))
-      .bindTooltip(() => tooltip(atlas, column, area), { sticky: true, opacity: 1, className: "qa-tip" })
-      .on("click", () => on.choose(area)),
-  );
-  areas.forEach((path) => path.on("mouseover", () => path.setStyle({ weight: 2 })).on("mouseout", () => path.setStyle({ weight: 0.6 })));
-  areas.forEach((path, area) => path.on("mouseover", () => on.point?.(area)).on("mouseout", () => on.point?.(null)));
-  areas.forEach(keepTipClear);
+  const areas = areasPath(ground, renderer, (area) => style(area));
+  const pointAt = (/** @type {number | null} */ area) => {
+    if (area === areas.pointed) return;
+    areas.point(area);
+    on.point?.(area);
+    areas.getTooltip().update();
+  };
+  areas.on("mouseover mousemove", (/** @type {any} */ { layerPoint }) => pointAt(areas.at(layerPoint))).on("mouseout", () => pointAt(null));
+  areas.on("click", (/** @type {any} */ { layerPoint }) => on.choose(areas.at(layerPoint)));
+  areas.bindTooltip(() => (areas.pointed === null ? "" : tooltip(atlas, column, areas.pointed)), { sticky: true, opacity: 1, className: "qa-tip" });
+  keepTipClear(areas);
   // one path for all areas of a mark: it keeps its place below the further layers when another date is shown
-  const marks = MARK_LINES.map((style) => line([], style));
-  const small = smallMarks(atlas, areas, ground, renderer, marks, () => redraw());
-  const numbers = writtenValues(atlas, areas, ground);
+  const marks = MARK_LINES.map((style) => outlinesPath(ground, renderer, style));
+  const small = smallMarks(atlas, ground, renderer, marks, () => {
+    restyle();
+    if (marked !== small.mark()) redrawLegend();
+    on.drawn?.(false);
+  });
+  const numbers = writtenValues(atlas, ground);
   /** @type {any} */
-  const layer = L.layerGroup([...areas, parentLines(atlas, ground, line), ...marks, small.layer, numbers.layer]);
+  const layer = L.layerGroup([areas, parentLines(atlas, ground, line), ...marks, small.layer, numbers.layer]);
 
   const legend = /** @type {any} */ (L).control({ position: "bottomleft" });
   legend.onAdd = () => {
@@ -69,19 +76,39 @@ export function createView(atlas, ground, renderer, on) {
     return box;
   };
   const isBack = (/** @type {number} */ area) => (only ? !only.has(area) : filter !== null && filter !== cellClass(column, area));
-  const style = (/** @type {number} */ area) => areaStyle(column, area, small.isPlain(area) ? small.mark() : markOf(atlas, area), isBack(area) ? "" : null);
+  /** @type {Map<string, ReturnType<typeof areaStyle>>} */
+  const looks = new Map();
+  /** @type {Array<ReturnType<typeof areaStyle>>} */
+  let styles = [];
+  const lookOf = (/** @type {number} */ area) => {
+    const [cell, mark, back] = [cellClass(column, area), small.isPlain(area) ? small.mark() : markOf(atlas, area), isBack(area)];
+    const key = [cell, mark, back].join();
+    const found = looks.get(key) ?? areaStyle(column, cell, mark, back);
+    looks.set(key, found);
+    return found;
+  };
+  const style = (/** @type {number} */ area) => (styles[area] ??= lookOf(area));
+  let marked = small.mark(); // as the legend says
+  const restyle = () => {
+    styles = [];
+    looks.clear();
+    areas.redraw();
+  };
+  const redrawLegend = () => {
+    marked = small.mark();
+    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer(), marked);
+  };
   const redraw = () => {
-    areas.forEach((path, area) => path.setStyle(style(area)));
-    if (legend.getContainer()) drawLegend(atlas, column, filter, highlight, legend.getContainer(), small.mark());
-    on.drawn?.();
+    restyle();
+    redrawLegend();
+    on.drawn?.(true);
   };
   const highlight = (/** @type {number | string | null} */ cell) => {
     [filter, only] = [cell, null];
     redraw();
   };
   const redrawMarks = () => {
-    const outline = (/** @type {number} */ area) => ground.polygon(area).flat().map(closed);
-    markedAreas(atlas).forEach((those, i) => marks[i].setLatLngs(those.flatMap(outline)));
+    markedAreas(atlas).forEach((those, i) => marks[i].show(those));
     small.fit();
   };
 
@@ -122,7 +149,6 @@ export function createView(atlas, ground, renderer, on) {
     layer,
     renderer,
     legend,
-    areas,
     choices: [indicatorChoice(atlas, show), years, schemes],
     show,
     column: () => column,
@@ -175,7 +201,7 @@ export function markedAreas(atlas) {
 
 /**
  * @param {any} atlas
- * @param {import("./layer.js").Ground} ground
+ * @param {import("./ground.js").Ground} ground
  * @param {(arcs: any, style: any) => any} line
  * @returns {any} the outlines of the districts
  */
