@@ -164,7 +164,7 @@ def test_ready_made_numbers_have_a_change_and_no_test(joined):
     found = qa.change(*dates, indicators="rent")
     assert found.of()["change"].tolist() == pytest.approx([1.5, 0, 1])
     assert found.of()["reason"].tolist() == ["no_counts"] * 3
-    assert "kein" in found.text("de")
+    assert "liegt nicht zu beiden Zeitpunkten ein Wert vor" in found.text("de")
     assert len(found.chart("caterpillar").rows) == 3
 
 

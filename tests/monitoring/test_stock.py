@@ -38,7 +38,7 @@ def test_exactly_half_in_one_area_is_half():
 def test_a_question_without_data_names_table_and_office():
     data = town(3, [1.0, 2.0, 3.0], [1000.0] * 3)
     told = qa.stocktaking(data, on=ON, group="no_such").answers("de")
-    assert "es fehlt die Auszählung" in told["level"][0]
+    assert "Es fehlt die Auszählung" in told["level"][0]
     assert "Statistikstelle" in told["level"][0]
     assert "Jobcenter" in told["gap"][0]
     assert "Register der Maßnahmen" in told["structures"][1]

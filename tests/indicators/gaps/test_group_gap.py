@@ -132,7 +132,7 @@ def test_both_rates_of_zero_have_no_ratio(town, gap):
     data = with_cells(with_cells(town(), "sgb2", 0.0, slice(None)), "foreign_sgb2", 0.0, slice(None))
     found = gap(data)
     assert found.measure("difference")[0] == 0
-    assert "beide Anteile sind 0" in found.text("de")
+    assert "Beide Anteile sind 0" in found.text("de")
     assert found.city["ratio_reason"].eq("both_zero").all()
 
 
