@@ -13,8 +13,11 @@ from quartiersatlas.errors import SpecError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from quartiersatlas.catalogue import Lang
+
 YEARS = re.compile(r"(?P<first>\d{4})(?:\s*(?:-|–|/|bis|to)\s*(?P<last>\d{4}))?")
 GERMAN_DAY = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})")
+DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 DAYS_IN_YEAR = 365.25
 
 
@@ -36,6 +39,18 @@ def period_span(period: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     except ValueError:
         return None
     return None if pd.isna(day) else (day, day)
+
+
+def period_text(period: str, lang: Lang) -> str:
+    """Return a period as the language writes it: a day in German with dots, everything else as it is.
+
+    Examples
+    --------
+    >>> period_text("2024-12-31", "de"), period_text("2024-12-31", "en"), period_text("2019-2021", "de")
+    ('31.12.2024', '2024-12-31', '2019-2021')
+    """
+    found = DAY.fullmatch(period)
+    return ".".join(reversed(found.groups())) if found and lang == "de" else period
 
 
 def refuse_no_course(periods: Sequence[str], call: str) -> None:

@@ -142,10 +142,24 @@ def on_areas(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFra
 
 def cell_text(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
     """Return what an area shows in a column: its value, or why there is none."""
-    value, _ = release.cell(key, column.id)
+    value, status = release.cell(key, column.id)
     if not pd.isna(value):
-        return value_text(value, column, lang)
+        words = value_text(value, column, lang)
+        return f"({words})" if status == "unreliable" and has_brackets(column) else words
     return gap_text(gap_kind(release, key, column), lang)
+
+
+def doubtful(release: Release, column: ReleasedColumn) -> pd.Series[bool]:
+    """Return the areas whose value stands in brackets: shown, and not reliable enough to its source."""
+    values, status = release.values[column.id], release.status
+    if column.id not in status or not has_brackets(column):
+        return values.isna() & False
+    return status[column.id].eq("unreliable") & values.notna()
+
+
+def has_brackets(column: ReleasedColumn) -> bool:
+    """Return False for gaps of groups, which have their own word for what is open."""
+    return column.indicator.role != "group_gap"
 
 
 # why a cell has no value: the reasons of a release; that nobody lives in an area is one by itself

@@ -146,12 +146,17 @@ def _read_csv(file, seen, _date):
     seen.take(TABLES[table.columns[0]], table)
     beside = file.with_suffix(".columns.csv")
     if beside.is_file():
-        meanings = pd.read_csv(beside, sep=";", encoding="utf-8-sig", dtype=str)
+        meanings = pd.read_csv(beside, sep=separator(beside), encoding="utf-8-sig", dtype=str)
         seen.take("columns", meanings)
 
 
+def separator(file):
+    """Return what stands between the cells: semicolons in German files, commas in English ones."""
+    return ";" if ";" in file.read_text(encoding="utf-8-sig").splitlines()[0] else ","
+
+
 def _text_table(file):
-    table = pd.read_csv(file, sep=";", encoding="utf-8-sig", dtype=str)
+    table = pd.read_csv(file, sep=separator(file), encoding="utf-8-sig", dtype=str)
     for column in table.columns.drop([c for c in ("key", "candidate", "name", "by", "group") if c in table]):
         cells = table[column].map(number, na_action="ignore")
         if cells.notna().sum() == table[column].notna().sum():

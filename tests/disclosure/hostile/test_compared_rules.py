@@ -42,7 +42,7 @@ def attacked(town, release, folder, limits=None):
     folder.mkdir()
     qa.export(release, folder / "areas.csv", lang="en")
     qa.export(release, folder / "rules.csv", table="rules", lang="en")
-    table = pd.read_csv(folder / "rules.csv", sep=";").set_index("rule")
+    table = pd.read_csv(folder / "rules.csv").set_index("rule")
     cells = [one for one in withheld(release, town) if one[1] == "g0"]
     limits = limits or {"few": 6, "many": 4}
     found = attack_derived(folder / "areas.csv", town.known, cells, lambda _, counts: same_sums(table, counts, limits))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from quartiersatlas.catalogue.texts import check_lang, number_text, text
 from quartiersatlas.errors import SpecError
+from quartiersatlas.indicators.periods import period_text
 from quartiersatlas.monitoring.changes.words import change_unit, untold_sentences
 from quartiersatlas.monitoring.pictures.courses import Stretch, course_chart
 from quartiersatlas.monitoring.pictures.moved import MovedRow, MovedWords, caterpillar_chart, moved_chart
@@ -43,8 +44,8 @@ def change_chart(found: ChangeRecord, kind: str, lang: Lang, indicator: str, ste
     city = found.of_city(name, *step)
     words = MovedWords(
         indicator=meaning.label(lang),
-        earlier=str(rows["earlier"].iloc[0]),
-        later=str(rows["later"].iloc[0]),
+        earlier=period_text(str(rows["earlier"].iloc[0]), lang),
+        later=period_text(str(rows["later"].iloc[0]), lang),
         unit=meaning.unit_text(lang),
         change_unit=text("change_percent_a_year", lang) if summed else change_unit(meaning, lang),
         key=(text(KEYS[found.relative_to][0], lang), text(KEYS[found.relative_to][1], lang)),

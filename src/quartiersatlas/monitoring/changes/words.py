@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.texts import check_lang, number_text, text, value_text
+from quartiersatlas.indicators.periods import period_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,11 +50,10 @@ def change_sentences(found: ChangeRecord, lang: Lang) -> list[str]:
 
 def _of_indicator(found: ChangeRecord, name: str, lang: Lang) -> str:
     meaning, city = found.meanings[name], found.of_city(name)
-    ends = {"earlier": found.periods[0], "later": found.periods[-1], "indicator": meaning.label(lang)}
-    broken = next(
-        (pair for pair in found.breaks if pair[0] == name and pair[1:] == (ends["earlier"], ends["later"])), None
-    )
-    if broken is not None:
+    dates = found.periods[0], found.periods[-1]
+    earlier, later = (period_text(date, lang) for date in dates)
+    ends = {"earlier": earlier, "later": later, "indicator": meaning.label(lang)}
+    if (name, *dates) in found.breaks:
         return text("change_broken", lang, **ends)
     sentences = [_city(city, meaning, ends, lang, summed=name in found.summed)]
     rows = found.of(name)

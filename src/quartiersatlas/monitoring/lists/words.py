@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
+from quartiersatlas.indicators.periods import period_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,8 @@ def list_sentences(
     """
     check_lang(lang)
     numbers = {str(name): number_text(int(n), 0, lang) for name, n in counts.items()}
-    said = [text("list_counts", lang, earlier=periods[0], later=periods[1], **numbers)]
+    earlier, later = (period_text(period, lang) for period in periods)
+    said = [text("list_counts", lang, earlier=earlier, later=later, **numbers)]
     said += [text(f"list_{name}", lang, n=numbers[name]) for name in ("unknown", "new_area", "gone") if counts[name]]
     by_city = int((table["state"].eq("left") & table["reasons"].map(lambda one: one == (("city",),))).sum())
     if by_city:

@@ -78,7 +78,7 @@ def coverage_chart(coverage: Covered, kind: str | None = None, lang: Lang = "de"
     labels = {state: text(f"coverage_{state}", lang) for state in LETTERS}
     note = " · ".join(f"{letter} {labels[state]}" for state, letter in LETTERS.items())
     if len(whole) > len(matrix):
-        note += ". " + text("coverage_left_out", lang, n=len(whole) - len(matrix))
+        note += ". " + text("coverage_left_out", lang, n=len(whole) - len(matrix)).removesuffix(".")
     counts = pd.Series(whole.to_numpy().ravel()).value_counts()
     said = "; ".join(f"{labels[state]}: {counts[state]}" for state in LETTERS if state in counts.index)
     return Chart(

@@ -1,4 +1,4 @@
-"""The texts that the page's charts are written with, each without its ``chart_``."""
+"""The texts that the page's charts are written with, each without its ``chart_``; and those of its panel."""
 
 CHART_WORDS = (
     "above_above",
@@ -59,4 +59,40 @@ CHART_WORDS = (
     "triangle",
     "walk",
     "without_class",
+)
+
+# what the panel of an area says
+PANEL_WORDS = (
+    "action_because",
+    "drivers_note",
+    "drivers_partly",
+    "heading_actions",
+    "heading_drivers",
+    "heading_footnotes",
+    "heading_indicators",
+    "heading_need",
+    "heading_potentials",
+    "heading_remarks",
+    "heading_rule",
+    "heading_selection",
+    "heading_stability",
+    "label_p_selected",
+    "label_rank",
+    "label_source",
+    "note_actions",
+    "panel_parts",
+    "potentials_facilities",
+    "potentials_none",
+    "profile_hidden",
+    "profile_interval",
+    "profile_level",
+    "profile_missing",
+    "profile_not_assessed",
+    "profile_not_selected",
+    "profile_residents_hidden",
+    "profile_selected",
+    "profile_why_not",
+    "profile_why_unknown",
+    "rank_interval",
+    "rank_place",
 )

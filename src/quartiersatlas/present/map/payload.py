@@ -17,7 +17,7 @@ from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
-from quartiersatlas.present.map.chart_words import CHART_WORDS
+from quartiersatlas.present.map.chart_words import CHART_WORDS, PANEL_WORDS
 from quartiersatlas.present.map.classes import (
     around_city,
     column_colors,
@@ -40,6 +40,7 @@ from quartiersatlas.present.statements import (
     check_area,
     check_notes,
     definition_text,
+    doubtful,
     driver_names,
     exclave_name,
     facility_points,
@@ -149,40 +150,6 @@ WORDS = (
     "legend_facility",
     "tooltip_counts",
     "tooltip_selected",
-)
-PANEL_WORDS = (
-    "action_because",
-    "drivers_note",
-    "drivers_partly",
-    "heading_actions",
-    "heading_drivers",
-    "heading_footnotes",
-    "heading_indicators",
-    "heading_need",
-    "heading_potentials",
-    "heading_remarks",
-    "heading_rule",
-    "heading_selection",
-    "heading_stability",
-    "label_p_selected",
-    "label_rank",
-    "label_source",
-    "note_actions",
-    "panel_parts",
-    "potentials_facilities",
-    "potentials_none",
-    "profile_hidden",
-    "profile_interval",
-    "profile_level",
-    "profile_missing",
-    "profile_not_assessed",
-    "profile_not_selected",
-    "profile_residents_hidden",
-    "profile_selected",
-    "profile_why_not",
-    "profile_why_unknown",
-    "rank_interval",
-    "rank_place",
 )
 NEAREST = 2  # conditions that speak against an area, in the panel
 SCHEMES = ("fixed", "quantile", "jenks", "sd", "deviation")
@@ -327,7 +294,7 @@ def _column(
         "unit": unit(column, lang),
         "definition": axis_text(release, column, lang) or definition_text(column, lang),
         "domain": text(domain, lang),
-        "hint": text("legend_need" if is_first else "legend_count", lang) if is_first or is_total(column) else "",
+        "hint": _hint(release, column, lang, is_first=is_first),
     }
     if column.kind == "class":
         colors = column_colors(column, len(column.classes), first_axis=is_first)
@@ -341,6 +308,12 @@ def _column(
     if earlier:
         content["earlier"] = [_earlier_cells(part, column.id, counts) for part in earlier]
     return content
+
+
+def _hint(release: Release, column: ReleasedColumn, lang: Lang, *, is_first: bool) -> str:
+    """Return what helps to read the colours and the values."""
+    words = [text("legend_need" if is_first else "legend_count", lang)] if is_first or is_total(column) else []
+    return ". ".join([*words, *([text("legend_doubtful", lang)] if doubtful(release, column).any() else [])])
 
 
 def _areas_alone(n_areas: int, lang: Lang) -> dict[str, Any]:
@@ -366,10 +339,11 @@ def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[st
     values = release.values[column.id]
     empty = np.flatnonzero(values.isna()).tolist()
     gaps = {str(area): gap for area, gap in zip(empty, gap_kinds(release, column), strict=True)}
+    doubts = dict.fromkeys(map(str, np.flatnonzero(doubtful(release, column)).tolist()), "unreliable")  # in brackets
     content: dict[str, Any] = {
         "decimals": column.decimals,
         "city": None if pd.isna(column.city) else column.city,
-        "gaps": {area: gap for area, gap in gaps.items() if gap != "missing"},
+        "gaps": {area: gap for area, gap in (gaps | doubts).items() if gap != "missing"},
     }
     if column.kind == "class":
         ids = [c.id for c in column.classes]

@@ -19,7 +19,7 @@ from quartiersatlas.present.map.classes import (
     is_total,
     quantile_breaks,
 )
-from quartiersatlas.present.statements import GAPS, city_line, gap_kinds, gap_text
+from quartiersatlas.present.statements import GAPS, city_line, doubtful, gap_kinds, gap_text
 from quartiersatlas.screening import running_programmes
 
 if TYPE_CHECKING:
@@ -221,4 +221,5 @@ def legend_notes(
         words.append(text("legend_count", lang))
     if pd.notna(column.city):
         words.append(city_line(release, value_text(column.city, column, lang), lang))
+    words += [text("legend_doubtful", lang)] if doubtful(release, column).any() else []
     return [*words, *pale, text("legend_areas", lang)]

@@ -16,7 +16,7 @@ from quartiersatlas.present.paper.sheet_page import GREY, INK, POINT, line_heigh
 from quartiersatlas.present.paper.svg_marks import num, words_at
 from quartiersatlas.present.places.anchors import RANKS, PlaceName, release_names
 from quartiersatlas.present.places.placement import LETTERS, MapFrame, place_names
-from quartiersatlas.present.statements import on_areas
+from quartiersatlas.present.statements import doubtful, on_areas
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -122,13 +122,16 @@ def _with_values(
     release: Release, column: ReleasedColumn, names: list[PlaceName], lang: Lang, below: float
 ) -> list[PlaceName]:
     """Return the names with those of areas first, and the values of areas below them: so few need no classes."""
-    values = dict(zip(release.areas["name"].astype(str).str.strip(), release.values[column.id], strict=True))
+    called = release.areas["name"].astype(str).str.strip()
+    values = dict(zip(called, release.values[column.id], strict=True))
+    in_brackets = set(called[doubtful(release, column)])
     found = []
     for name in names:
         value = values.get(name.text) if name.kind == "area" else None
         found.append(replace(name, rank=RANKS["district"] + 2) if name.kind == "area" else name)
         if value is not None and pd.notna(value):
             words = value_text(float(value), column, lang)
+            words = f"({words})" if name.text in in_brackets else words
             found.append(replace(name, text=words, rank=RANKS["district"] + 1, y=name.y - below))
     return found
 

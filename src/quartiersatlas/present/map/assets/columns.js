@@ -128,7 +128,9 @@ export function combined(columns, { matrix, axes }) {
       return a === null || b === null ? null : a * n + b;
     }),
     classes: axes[0].classes.flatMap((a) => axes[1].classes.map((b) => `${first.label}: ${a}, ${second.label}: ${b}`)),
-    gaps: { ...second.gaps, ...first.gaps },
+    gaps: Object.fromEntries(
+      [second, first].flatMap(({ values, gaps }) => values.flatMap((/** @type {number | null} */ value, /** @type {number} */ area) => (value === null && gaps?.[area] ? [[area, gaps[area]]] : []))),
+    ),
   };
 }
 

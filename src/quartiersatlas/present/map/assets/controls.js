@@ -95,7 +95,8 @@ export function drawSchemeChoice(atlas, column, choose, box) {
 export function cellText(atlas, column, area) {
   const value = column.values[area];
   if (value === null) return atlas.words[`gap_${column.gaps[area] ?? "missing"}`];
-  return column.classes ? column.classes[value] : formatValue(value, column, atlas.lang);
+  const text = column.classes ? column.classes[value] : formatValue(value, column, atlas.lang);
+  return column.gaps[area] ? `(${text})` : text; // the source does not think it reliable enough
 }
 
 /**

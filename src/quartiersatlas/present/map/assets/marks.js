@@ -127,7 +127,8 @@ export function writtenValues(atlas, ground) {
     write(column) {
       group.clearLayers();
       written = writtenAreas(column).map((area) => {
-        const text = formatNumber(column.values[area], column.decimals, atlas.lang);
+        const value = formatNumber(column.values[area], column.decimals, atlas.lang);
+        const text = column.gaps[area] ? `(${value})` : value;
         const icon = L.divIcon({ className: "qa-written", html: element("span", "", text), iconSize: [72, 20] });
         const marker = L.marker(middle(area), { icon, interactive: false, keyboard: false });
         return { area, text, marker: group.addLayer(marker) && marker };
