@@ -88,8 +88,8 @@ test("a spreadsheet gets numbers as numbers, text as text, and why a value is mi
   assert.deepEqual(lines.slice(3), [`"'=Entwurf"`, '"Quelle: Amt"', ""]);
 });
 
-test("a file in English has points", () => {
-  assert.match(tableCsv({ ...atlas, lang: "en" }, [0], ""), /;1234;-12\.3;12;98;/);
+test("a file in English has commas, and points in its numbers", () => {
+  assert.match(tableCsv({ ...atlas, lang: "en" }, [0], ""), /,1234,-12\.3,12,98,/);
 });
 
 test("the selection has the codes of the other files", () => {
