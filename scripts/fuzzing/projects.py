@@ -18,6 +18,7 @@ from fuzzing.toml_text import Style, toml_text
 from fuzzing.verdict import BrokenPromiseError, Ending, ending, refuse_message
 from quartiersatlas.cli import FAILED, main
 from quartiersatlas.project import check_project, run_project
+from quartiersatlas.project.refused.refusals import project_lang, told
 
 if TYPE_CHECKING:
     import random
@@ -126,13 +127,17 @@ def _listing(folder: Path) -> set[tuple[str, int]]:
 
 
 def _by_command(command: str, file: Path, expected: Ending) -> None:
-    """Refuse a command line that ends otherwise than with status 2 and the same message in one line."""
+    """Refuse a command line that ends otherwise than with status 2 and the same faults, one in a line."""
     said, printed = io.StringIO(), io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(printed):
         status = main([command, str(file)])
     lines = [line for line in said.getvalue().splitlines() if line.strip()]
-    if status != FAILED or len(lines) != 1:
+    faults = lines[1:] if len(lines) > 1 else lines
+    numbered = all(line.startswith(f"  {number}. ") for number, line in enumerate(faults, 1)) or len(lines) == 1
+    if status != FAILED or not faults or not numbered:
         raise BrokenPromiseError(f"the command ended with {status} and {len(lines)} lines: {said.getvalue()[:400]!r}")
-    if expected.message not in lines[0]:
-        raise BrokenPromiseError(f"the command says {lines[0]!r}, the library {expected.message!r}")
-    refuse_message(lines[0], "the command")
+    alone = told(expected.message, project_lang(file))
+    if (alone not in lines[0]) if len(lines) == 1 else (f"({len(faults)}) " not in expected.message):
+        raise BrokenPromiseError(f"the command says {lines!r}, the library {expected.message!r}")
+    for line in faults:
+        refuse_message(line, "the command")

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(one_line(f"  {part}: {reason}"), file=sys.stderr)
         return SOME_FAILED
     except QuartiersatlasError as error:
-        _print_faults(error, getattr(options, "project", None))
+        _print_faults(error, getattr(options, "project", None) or next(iter(getattr(options, "projects", ())), None))
         return FAILED
     except OSError as error:
         print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
@@ -97,11 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--lang", choices=("de", "en"), default="de", help="language of comments, map and report")
     new.set_defaults(command=_new)
 
-    check = commands.add_parser("check", help="check the inputs of a project; writes nothing")
-    check.add_argument("project", type=Path)
-    check.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
-    check.set_defaults(command=_check)
-
     run = commands.add_parser("run", help="run projects and write their outputs")
     run.add_argument("projects", type=Path, nargs="+", metavar="project")
     run.add_argument(
@@ -116,6 +111,25 @@ def _parser() -> argparse.ArgumentParser:
 
     _nation_parsers(run, commands)
 
+    _house_parsers(commands)
+    _ledger_parser(commands.add_parser("ledger", help="list the releases of a ledger, or withdraw one that never left"))
+    _monitor_parser(commands.add_parser("monitor", help="keep the years of a project in its store, and report on them"))
+
+    indices = commands.add_parser("indices", help="list the segregation indices")
+    indices.set_defaults(command=_indices)
+
+    rules = commands.add_parser("rules", help="list the official rules, or print one")
+    rules.add_argument("id", nargs="?", default="", help="id of an official rule")
+    rules.set_defaults(command=_rules)
+    return parser
+
+
+def _house_parsers(commands: Any) -> None:  # noqa: ANN401 - a private class of argparse
+    check = commands.add_parser("check", help="check the inputs of a project; writes nothing")
+    check.add_argument("project", type=Path)
+    check.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
+    check.set_defaults(command=_check)
+
     audit = commands.add_parser("audit", help="print what a reader could learn of withheld counts; for the house only")
     audit.add_argument("project", type=Path)
     audit.add_argument("--part", default="", help="the unit to look at, of a project with by = ...")
@@ -129,7 +143,8 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("project", nargs="?", type=Path, default=None, help="compute it again from these inputs")
     verify.set_defaults(command=_verify)
 
-    ledger = commands.add_parser("ledger", help="list the releases of a ledger, or withdraw one that never left")
+
+def _ledger_parser(ledger: argparse.ArgumentParser) -> None:
     acts = ledger.add_subparsers(required=True, metavar="act")
     listed = acts.add_parser("list", help="list id, state, date and title of every release")
     listed.add_argument("file", type=Path)
@@ -138,16 +153,6 @@ def _parser() -> argparse.ArgumentParser:
     withdrawn.add_argument("file", type=Path)
     withdrawn.add_argument("id")
     withdrawn.set_defaults(command=_ledger_withdraw)
-
-    _monitor_parser(commands.add_parser("monitor", help="keep the years of a project in its store, and report on them"))
-
-    indices = commands.add_parser("indices", help="list the segregation indices")
-    indices.set_defaults(command=_indices)
-
-    rules = commands.add_parser("rules", help="list the official rules, or print one")
-    rules.add_argument("id", nargs="?", default="", help="id of an official rule")
-    rules.set_defaults(command=_rules)
-    return parser
 
 
 def _nation_parsers(run: argparse.ArgumentParser, commands: Any) -> None:  # noqa: ANN401 - a private class of argparse

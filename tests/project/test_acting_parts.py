@@ -14,7 +14,7 @@ import quartiersatlas as qa
 from quartiersatlas.cli import main
 from quartiersatlas.errors import QuartiersatlasError, SpecError
 from quartiersatlas.project.acting import acted, with_acting_columns
-from quartiersatlas.project.inputs import read_inputs
+from quartiersatlas.project.inputs import own_data, read_inputs
 from quartiersatlas.project.schema import read_project
 
 EXTRAS = {"xlsxwriter", "python_calamine", "matplotlib", "docx", "typst", "pyrosm"}
@@ -118,7 +118,7 @@ FAULTS = [
 def computed(file):
     project = read_project(file)
     inputs = read_inputs(project)
-    return acted(project, inputs.joined, inputs.data, None, lambda _: None, lambda: None)
+    return acted(project, inputs.joined, own_data(project, inputs), None, lambda _: None, lambda: None)
 
 
 def light(content, place):
@@ -178,5 +178,5 @@ def test_lists_of_a_rule_with_need_are_compared_by_the_need_of_both_dates(file):
 
 def test_a_project_without_these_parts_is_as_before(sample_data):
     project = read_project(sample_data / "projekt.toml")
-    data = read_inputs(project).data
+    data = read_inputs(project).data(project)
     assert with_acting_columns(project, data) is data

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.disclosure import Protection, Release
-    from quartiersatlas.nation.found import NationScreening
+    from quartiersatlas.nation.task import Screened
     from quartiersatlas.screening.evaluation.whole_numbers import WholeRule
 
 P_FOUND = "p_found"
@@ -33,7 +33,7 @@ PERTURBED = ("cell_key", "safe")  # what publishers have changed on their side i
 
 
 def released_quarters(
-    found: NationScreening,
+    found: Screened,
     *,
     indicators: Iterable[Indicator] = (),
     title: str,
@@ -91,7 +91,7 @@ def released_quarters(
     return replace(told, selected=selected, facts=(*lines, *told.facts))
 
 
-def _areas(found: NationScreening, quarters: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _areas(found: Screened, quarters: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return quarters and, where outlines are known, the rest of each municipality."""
     import geopandas as gpd
 
@@ -160,7 +160,7 @@ def p_found_meaning(is_again: bool) -> Indicator:
     return Indicator(id=P_FOUND, kind="score", unit_de="% der Durchläufe", unit_en="% of runs", unit="%", **said)  # type: ignore[arg-type] # texts
 
 
-def public_summary(found: NationScreening) -> dict[str, float]:
+def public_summary(found: Screened) -> dict[str, float]:
     """Return the totals of the quarters that may be named outside."""
     quarters, towns = found.public_quarters(), found.municipalities
     group = int(towns["group"].sum())
@@ -174,9 +174,7 @@ def public_summary(found: NationScreening) -> dict[str, float]:
     }
 
 
-def messages(
-    found: NationScreening, value: dict[str, float], indicators: Iterable[Indicator] = ()
-) -> tuple[Message, ...]:
+def messages(found: Screened, value: dict[str, float], indicators: Iterable[Indicator] = ()) -> tuple[Message, ...]:
     """Return what was found, sentence by sentence: totals, the group, their bands, by what they were found."""
     if not value["quarters"]:
         return (Message("nation_none"),)

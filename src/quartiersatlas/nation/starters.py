@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
     from quartiersatlas.nation.executors import Executor
-    from quartiersatlas.nation.found import NationScreening
-    from quartiersatlas.nation.task import ScreenSpec
+    from quartiersatlas.nation.task import Screened, ScreenSpec
     from quartiersatlas.screening.language.rules import Compare
 
 MOST_CELLS = 15_000  # of a map; larger towns get cells of twice the side
@@ -66,7 +65,7 @@ class Starter:
 
 
 def write_starters(
-    found: NationScreening,
+    found: Screened,
     folder: str | Path,
     *,
     lang: Lang,
@@ -125,7 +124,7 @@ def _all(starters: list[Starter], executor: Executor) -> list[Path]:
     return [Path(future.result()) for future in futures]
 
 
-def local_rule(found: NationScreening, ags: str, official: Mapping[str, tuple[int, int]], size_class: str) -> Rule:
+def local_rule(found: Screened, ags: str, official: Mapping[str, tuple[int, int]], size_class: str) -> Rule:
     """Return the rule as it is for one municipality: its own value is that of the city, all others are numbers."""
     groups = {LAND: ags[:2], SIZE_CLASS: size_class, CITY: ""}
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quartiersatlas.nation.store import hash_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import geopandas as gpd
+    import pandas as pd
+
+    from quartiersatlas.nation.cells import GridCells
     from quartiersatlas.nation.noise import CellKeyNoise
     from quartiersatlas.screening.evaluation.whole_numbers import WholeRule
     from quartiersatlas.space.cell_keys import Contiguity
@@ -149,3 +153,37 @@ def finished(task: PartitionTask) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return receipt if same and all(hash_of_file(task.path(k)) == v for k, v in outputs.items()) else None
+
+
+class Screened(Protocol):
+    """What leaving and starters need of a result, which offers both as methods."""
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Totals."""
+
+    @property
+    def municipalities(self) -> pd.DataFrame:
+        """One row per municipality."""
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """One row per run."""
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What it was made of."""
+
+    @property
+    def spec(self) -> ScreenSpec:
+        """What was asked."""
+
+    @property
+    def grid(self) -> GridCells | None:
+        """The cells."""
+
+    def public_quarters(self) -> gpd.GeoDataFrame:
+        """Return the quarters as they may be named outside."""
+
+    def public_municipalities(self) -> pd.DataFrame:
+        """Return the municipalities with the quarters that may be named."""

@@ -132,7 +132,7 @@ def acted(
     funded = None
     if parts.funded is not None:
         with naming_the_part(project, "funded"):
-            funded = _funded(project, parts.funded, store())
+            funded = _funded(project, parts.funded, store(), data)
     return Acted(gaps=tuple(gaps), lists=lists, funded=funded)
 
 
@@ -319,7 +319,7 @@ def _exposed(project: Project, data: AreaData, name: str, part: ExposurePart) ->
 # funded areas
 
 
-def _funded(project: Project, part: FundedPart, store: Monitor) -> FundedComparison:
+def _funded(project: Project, part: FundedPart, store: Monitor, own: AreaData) -> FundedComparison:
     keys = list(part.areas)
     if part.path:
         raw = raw_table(existing_table(project.file(part.path)), FileOptions(key=part.key))
@@ -329,7 +329,9 @@ def _funded(project: Project, part: FundedPart, store: Monitor) -> FundedCompari
         keys = [text.strip() for text in cells[part.key].texts()]
     if not store.periods:
         raise SpecError(f"the store has no period yet. Add them: quartiersatlas monitor add --all {project.path.name}")
-    years = {int(period[:4]): store.data(period) for period in store.periods}
+    # of the project's own period: the data that are released with it
+    stored = {int(period[:4]): store.data(period) for period in store.periods}
+    years = {year: own if data.period == own.period else data for year, data in stored.items()}
     panel = {year: data for year, data in years.items() if part.outcome in data.values}
     return compare_funded(
         panel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +68,9 @@ def check_project(path: str | Path, *, part: str = "") -> ProjectResult:
     try:
         return run.checked_project(path, part)
     except QuartiersatlasError as error:
-        found = faults_of(Path(path), error)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of what is tried without the rest
+            found = faults_of(Path(path), error)
         if len(found) == 1:
             raise
         raise ProjectError(found) from None
@@ -126,7 +129,7 @@ def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: C901
     if place == ["period"] and content.get("tables"):
         content["period"] = content["tables"][0].get("period", "")
         return True
-    if place[0] == "indicators":  # what is made of them would be missed below
+    if place[0] in ("indicators", "references"):  # what is made of them would be missed below
         for name in (*BEHIND_THE_RULE, "need", "change"):
             content.pop(name, None)
     if place[0] in BEHIND_THE_RULE:
@@ -240,7 +243,13 @@ def _of_columns(
             data = joined
     if data is None:
         return
-    without: dict[str, Any] = {"need": None, "shortlist": None, "candidates": None, "stability": None}
+    without: dict[str, Any] = {
+        "need": None,
+        "shortlist": None,
+        "candidates": None,
+        "stability": None,
+        "programmes": None,
+    }
     for dropped in ({}, without, {**without, "segregation": None}, {**without, "segregation": None, "change": None}):
         cut = replace(project, **dropped, ledger=None)
         if tried(lambda cut=cut: run.computed_project(cut, None)) is not None:  # type: ignore[misc]
