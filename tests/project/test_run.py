@@ -249,7 +249,7 @@ def test_the_report_says_which_areas_are_borderline_and_whether_they_are_on_the_
     ):
         assert group.any()
         assert page.count(cells) == group.sum()
-    near = result.release.areas["name"][labels.eq("borderline") & ~selected]
+    near = result.release.areas["name"][labels.isin(["certain", "borderline"]) & ~selected]
     (named,) = re.findall(r"Knapp unter der Auswahl liegen: (.*)\.</p>", page)
     assert {word.split(" (")[0] for word in named.split(", ")} == set(near)
 

@@ -26,9 +26,9 @@ SAMPLE = Path(__file__).parents[3] / "sample_data"
 NOTICE = "Synthetische Daten - keine reale Stadt"
 
 
-def read_csv(path):
+def read_csv(path, delimiter=";"):
     with path.open(encoding="utf-8-sig", newline="") as file:
-        head, *body = list(csv.reader(file, delimiter=";"))
+        head, *body = list(csv.reader(file, delimiter=delimiter))
     return pd.DataFrame(body, columns=head)
 
 
@@ -39,7 +39,7 @@ def geopackage(sample):
 
 def test_geopackage_has_every_layer_of_the_map_and_every_table(geopackage):
     layers = dict(pyogrio.list_layers(geopackage))
-    tables = {"segregation", "columns", "notes", "manifest", "layer_styles"}
+    tables = {"segregation", "columns", "notes", "manifest", "layer_styles", "fingerprint"}
     assert set(layers) == {"areas", "candidates", "programmes", "facilities", *tables}
     assert {name for name, geometry in layers.items() if geometry is None} == tables
 
@@ -208,7 +208,7 @@ def test_csv_is_read_by_a_german_spreadsheet(sample, tmp_path, counts):
 
 
 def test_english_csv_has_decimal_points(sample, tmp_path, counts):
-    table = read_csv(export(sample.release, tmp_path / "areas.csv", lang="en")).set_index("key")
+    table = read_csv(export(sample.release, tmp_path / "areas.csv", lang="en"), ",").set_index("key")
     x, n = counts["SGB2_Personen"]["0101"], counts["Unter_65"]["0101"]
     assert table["sgb2_rate"]["0101"] == f"{100 * x / n:.1f}"
     assert table["reasons"].str.contains("above the city value").sum() == 16

@@ -403,6 +403,6 @@ def test_a_half_is_rounded_once_to_the_even_digit_and_is_the_same_in_every_forma
         ".xlsx": lambda: table_of(openpyxl.load_workbook(path)["Areas"]),
         ".geojson": lambda: gpd.read_file(path).set_index("key"),
         ".parquet": lambda: gpd.read_parquet(path).set_index("key"),
-        ".csv": lambda: pd.read_csv(path, sep=";").set_index("key"),
+        ".csv": lambda: pd.read_csv(path).set_index("key"),
     }[ending]()
     assert read["rate"][keys].tolist() == [6.2, 18.8, 31.2, 43.8, 56.2, 68.8]

@@ -53,7 +53,11 @@ def test_every_format_has_selection_and_share_of_runs(sample, tmp_path, ending):
     expected = {}
     for key, label in table["label"].items():
         yes = release.selected[key]
-        code = {"certain": "sure", "borderline": "open"}[label] if yes else {"borderline": "near"}.get(label, "out")
+        code = (
+            {"certain": "sure", "borderline": "open"}[label]
+            if yes
+            else {"borderline": "near", "certain": "near"}.get(label, "out")
+        )
         if key == FOREST:
             code = "not_assessed"
         if key in HIDDEN:

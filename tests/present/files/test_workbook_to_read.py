@@ -153,7 +153,8 @@ def test_the_selection_is_a_page_of_nine_columns_at_most_with_the_areas_by_candi
     said = [row[0] for row in title]
     assert said[0] == "Synthetische Daten - keine reale Stadt"
     assert said[1] == "Bedarfslagen in der Beispielstadt"
-    assert "Ausgewählt: 16 von 80 bewerteten Gebieten, davon 9 sicher und 7 als Grenzfall." in said
+    sure, near = standing(sample)
+    assert f"Ausgewählt: 16 von 80 bewerteten Gebieten, davon {sure} sicher und {near} als Grenzfall." in said
     assert foot[0][0].startswith("Ob tatsächlich Handlungsbedarf besteht")
 
 
@@ -230,6 +231,12 @@ def chart_cells(path, chart):
     return found
 
 
+def standing(sample):
+    """Give how many selected areas are sure, and how many borderline."""
+    labels = sample.release.stability.table["label"][sample.release.selected]
+    return int(labels.eq("certain").sum()), int(labels.ne("certain").sum())
+
+
 def test_bars_are_the_selected_areas_and_the_city(path, sample):
     bars, _ = parts(path, r"xl/charts/chart\d+\.xml").values()
     ((names, values),) = chart_cells(path, bars)
@@ -240,7 +247,7 @@ def test_bars_are_the_selected_areas_and_the_city(path, sample):
         zip(sample.release.areas["name"][selected.index], selected, strict=True)
     )
     patterns = bars.findall(f".//{CHART}dPt//{DRAWN}pattFill")
-    assert len(patterns) == 7  # the borderline areas
+    assert len(patterns) == standing(sample)[1]  # the borderline areas
 
 
 def test_points_are_the_areas_with_both_values_by_their_selection(path, sample):
@@ -249,8 +256,9 @@ def test_points_are_the_areas_with_both_values_by_their_selection(path, sample):
     values = sample.release.values[["sgb2_rate", "child_poverty_u15"]].dropna()
     sizes = [len(x) for x, _ in series]
     labels, selected = sample.release.stability.table["label"], sample.release.selected
-    near = int((labels.eq("borderline") & ~selected).sum())
-    assert sizes == [len(values) - 16 - near, near, 7, 9, 2, 2]  # others, near, borderline, sure, two lines
+    near = int((labels.isin(["certain", "borderline"]) & ~selected).sum())
+    sure, borderline = standing(sample)
+    assert sizes == [len(values) - 16 - near, near, borderline, sure, 2, 2]  # the last are two lines
     drawn = sorted((x, y) for xs, ys in series[:4] for x, y in zip(xs, ys, strict=True))
     assert drawn == sorted(values.itertuples(index=False, name=None))
     assert series[4][0] == [12.1, 12.1]

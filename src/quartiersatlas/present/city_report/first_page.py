@@ -179,7 +179,7 @@ def _how_sure(release: Release, lang: Lang) -> str:
     counts = {
         "sure": int(labels[release.selected].eq("certain").sum()),
         "selected": int(release.selected.sum()),
-        "near": int(labels[~release.selected].eq("borderline").sum()),
+        "near": int(labels[~release.selected].isin(["certain", "borderline"]).sum()),
     }
     form = "none" if not counts["near"] else "one" if counts["near"] == 1 else "many"
     return text(f"point_sure_{form}", lang, **{name: number_text(n, 0, lang) for name, n in counts.items()})

@@ -159,11 +159,15 @@ def table_rows(file: Path) -> dict[str, list[str]]:
 
 
 def _rows(database: sqlite3.Connection, name: str) -> list[str]:
-    quoted = '"{}"'.format(name.replace('"', '""'))
-    told = [f'"{column[1]}"' for column in database.execute(f"PRAGMA table_info({quoted})")]
-    kept = ", ".join(column for column in told if column != '"update_time"')  # of a style
-    found = database.execute(f"SELECT {kept} FROM {quoted} ORDER BY 1")  # noqa: S608 - the names are quoted
+    columns = [column[1] for column in database.execute(f"PRAGMA table_info({_quoted(name)})")]
+    kept = ", ".join(_quoted(column) for column in columns if column != "update_time")  # of a style
+    found = database.execute(f"SELECT {kept} FROM {_quoted(name)} ORDER BY 1")  # noqa: S608 - the names are quoted
     return [repr([column[0] for column in found.description]), *(repr(row) for row in found)]
+
+
+def _quoted(name: str) -> str:
+    """Return a name of a table or a column, which may hold anything, as SQL writes it."""
+    return '"{}"'.format(name.replace('"', '""'))
 
 
 def read_geopackage(file: Path) -> FileContent:

@@ -108,7 +108,7 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
         release.areas.rename(columns=parent_names(release))
         .join(release.state)
         .assign(residents=release.residents)
-        .assign(**release.values)
+        .join(release.values)
     )
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]

@@ -202,7 +202,7 @@ return points;"""
 def test_english_map_speaks_english_with_decimal_points(page, english, exported, clear, counts_of):
     page.open(english).choose("SGB II benefit rate")
     assert page.text(".qa-legend-title") == "SGB II benefit rate (%)"
-    assert re.fullmatch(r"City: \d+\.\d\u202f%", page.text(".qa-legend-city"))
+    assert re.fullmatch(r"City: \d+\.\d%", page.text(".qa-legend-city"))
     labels = [row["label"] for row in page.legend()]
     assert sum(re.fullmatch(r"\d+\.\d to (under )?\d+\.\d", label) is not None for label in labels) == 5
     assert "uninhabited" in labels

@@ -229,7 +229,7 @@ def test_the_english_map_says_it_in_english(page, english):
     page.open(english).choose("Two conditions: SGB II benefit rate and Child poverty (SGB II under 15)")
     table = page.run(TABLE)
     assert table["caption"][0] == "Rows: SGB II benefit rate (limit: city value)"
-    assert re.fullmatch(r"above \d+\.\d to \d+\.\d\u202f%", table["rows"][1])
+    assert re.fullmatch(r"above \d+\.\d to \d+\.\d%", table["rows"][1])
     assert "both conditions met" in page.text(".qa-legend")
 
 
