@@ -37,7 +37,7 @@ def test_names_are_the_same_on_map_report_profile_and_in_files(release, lang, tm
     atlas = qa.atlas_map(release, lang).save(tmp_path / "atlas.html").read_text(encoding="utf-8")
     assert all(name in report and f'"label":"{name}"' in atlas and f"{name}: " in atlas for name in names)
     table = qa.export(release, tmp_path / "candidates.csv", table="candidates", lang=lang)
-    rows = pd.read_csv(table, sep=";", encoding="utf-8-sig").iloc[:, :2].to_numpy()
+    rows = pd.read_csv(table, sep={"de": ";", "en": ","}[lang], encoding="utf-8-sig").iloc[:, :2].to_numpy()
     assert [f"{key} {name}" for key, name in rows] == names
     profile = qa.profile(release, "f", lang=lang).save(tmp_path / "profile.html").read_text(encoding="utf-8")
     assert names[1] in profile

@@ -128,7 +128,9 @@ def test_report_and_profile_give_the_sentence_of_each_reason_that_occurs(kinds, 
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_files_say_in_the_note_beside_a_cell_why_it_is_empty(kinds, lang, tmp_path):
     file = qa.export(kinds, tmp_path / "a.csv", lang=lang)
-    table = pd.read_csv(file, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig").set_index("key")
+    table = pd.read_csv(
+        file, sep={"de": ";", "en": ","}[lang], dtype=str, keep_default_na=False, encoding="utf-8-sig"
+    ).set_index("key")
     position = 1 if lang == "de" else 2
     assert {key: table["sgb2_rate_note"][key] for key in RATE} == {key: words[position] for key, words in RATE.items()}
     noted = table["need_status_class_note"]

@@ -146,7 +146,7 @@ def test_class_score_and_drivers_are_told(sample, sample_profile):
     assert status["class"] == sample.release.values["need_status_class"][key]
     strongest = max(status["drivers"], key=lambda driver: driver["contribution"])
     page = sample_profile.html()
-    assert f"vor allem erhöht durch {strongest['label']}" in page
+    assert f"erhöhen den Indexwert vor allem: {strongest['label']}" in page
 
 
 def test_reasons_and_candidate_are_told(sample, sample_profile):

@@ -398,7 +398,7 @@ def test_other_endings_are_refused_and_nothing_is_written(town_release, tmp_path
     with pytest.raises(ReleaseError, match=r"'a.odt': it can be written as .html, .md, .docx and .pdf"):
         qa.report(town_release, tmp_path / "a.odt")
     with pytest.raises(ReleaseError, match="can be written as"):
-        qa.report(town_release, tmp_path / "a.md")
+        qa.report(town_release, tmp_path / "a.txt")
     with pytest.raises(InputError, match="There is no folder"):
         qa.report(town_release, tmp_path / "no" / "a.pdf")
     with pytest.raises(SpecError, match="lang must be one of"):

@@ -105,7 +105,9 @@ def test_the_second_indicator_is_of_another_domain_and_other_persons(sample):
     assert {dot.area for dot in marks(chart, Dot)} == set(both.index[both])
     rings = {dot.area for dot in marks(chart, Dot) if dot.dash}
     labels = sample.release.stability.table["label"]
-    assert rings == set(labels.index[labels.eq("borderline") & both])
+    assert rings == set(
+        labels.index[(labels.eq("borderline") | (labels.eq("certain") & ~sample.release.selected)) & both]
+    )
 
 
 def test_certainty_needs_runs_and_says_how_many(sample, town_release):

@@ -107,8 +107,8 @@ def area_table(release: Release, lang: Lang) -> gpd.GeoDataFrame:
     areas = (
         release.areas.rename(columns=parent_names(release))
         .join(release.state)
-        .assign(residents=release.residents)
-        .join(release.values)
+        .assign(residents=release.values.get("residents", release.residents))
+        .join(release.values.drop(columns="residents", errors="ignore"))
     )
     areas["selected"] = release.selected
     areas["reasons"] = [reasons.get(key, "") for key in areas.index]
