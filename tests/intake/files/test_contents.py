@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.errors import InputError
+from quartiersatlas.errors import InputError, QuartiersatlasError
 from quartiersatlas.intake.files.contents import what_it_is
 
 SIGN_IN = "<!DOCTYPE html>\n<html><head><title>Anmelden &amp; weiter</title></head><body>Bitte anmelden</body></html>"
@@ -111,7 +111,7 @@ def test_a_project_says_it_at_the_same_door(tmp_path):
     (tmp_path / "p.toml").write_text(
         '[areas]\npath = "a.gpkg"\nkey = "nr"\n[[tables]]\npath = "ew.csv"\nkey = "nr"\n', encoding="utf-8"
     )
-    with pytest.raises(InputError, match=r"ew\.csv is a web page"):
+    with pytest.raises(QuartiersatlasError, match=r"ew\.csv is a web page"):
         qa.check_project(tmp_path / "p.toml")
 
 

@@ -114,7 +114,7 @@ def test_the_verdict_on_a_complete_join(row):
 def test_the_verdict_on_a_join_with_gaps(row):
     report = qa.join(row("01", "02", "03", "04", "05"), table("01", "02", "77"), missing="report").report
     assert report.verdict("en") == (
-        "table: incomplete. 2 of 5 areas have their row (40.0 %). Areas without a row (3): 03, 04, 05. "
+        "table: incomplete. 2 of 5 areas have their row (40.0%). Areas without a row (3): 03, 04, 05. "
         "Rows without an area (1): 77. The table stops before 03: all areas after it are missing. "
         "66.7% of the residents found an area."
     )

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ArgumentError, InputError, SpecError
+from quartiersatlas.errors import ArgumentError, InputError, QuartiersatlasError, SpecError
 
 ROWS = [{"gebiet": "0031", "ew": 812}, {"gebiet": "0032", "ew": None}]
 
@@ -216,7 +216,7 @@ def test_the_project_file_names_the_path(tmp_path):
         '[areas]\npath = "fehlt.gpkg"\nkey = "nr"\n'
         '[[tables]]\npath = "antwort.json"\nkey = "gebiet"\nrecords = "stadt.nirgends"\n'
     )
-    with pytest.raises(InputError, match=r"antwort\.json has nothing at 'stadt\.nirgends'"):
+    with pytest.raises(QuartiersatlasError, match=r"antwort\.json has nothing at 'stadt\.nirgends'"):
         qa.check_project(tmp_path / "p.toml")
 
 

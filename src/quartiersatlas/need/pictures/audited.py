@@ -146,7 +146,7 @@ def correlation_chart(
     table = related.loc[order, order].to_numpy(dtype=float)
     words = [labels.get(str(name), str(name)) for name in order]
     words = [
-        text("explain_need_context", lang, label=w) if n in context else w for n, w in zip(order, words, strict=True)
+        f"{w} ({text('explain_need_context', lang)})" if n in context else w for n, w in zip(order, words, strict=True)
     ]
     marks: list[Mark] = []
     pairs, strong = [], []

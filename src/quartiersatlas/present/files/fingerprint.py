@@ -31,7 +31,7 @@ def fingerprint_of(release: Release, kind: Kind, lang: Lang, earlier: Sequence[R
     >>> import geopandas as gpd
     >>> import shapely
     >>> import quartiersatlas as qa
-    >>> frame = gpd.GeoDataFrame({"residents": [900, 800]}, index=["1", "2"], crs="EPSG:25832",
+    >>> frame = gpd.GeoDataFrame({"name": ["A", "B"], "residents": [900, 800]}, index=["1", "2"], crs="EPSG:25832",
     ...                          geometry=[shapely.box(x, 0, x + 1000, 1000) for x in (0, 1000)])
     >>> release = qa.release(qa.join(frame))
     >>> found = fingerprint_of(release, "map", "de")

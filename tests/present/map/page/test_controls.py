@@ -209,7 +209,7 @@ def test_english_map_speaks_english_with_decimal_points(page, english, exported,
     key = clear.index.intersection(exported.index[~exported["selected"] & exported["sgb2_rate"].notna()])[0]
     x, n, share = counts_of(key, "sgb2_rate")
     lines = page.hover(clear[key]).split("\n")
-    assert lines[2] == f"SGB II benefit rate: {share:.1f}\u202f%"
+    assert lines[2] == f"SGB II benefit rate: {share:.1f}%"
     assert lines[3] == f"{x:,.0f} of {n:,.0f}"
 
 
