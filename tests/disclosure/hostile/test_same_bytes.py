@@ -7,6 +7,7 @@ the same, must give the same files: else the difference tells which of the two i
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -135,7 +136,7 @@ def released_twice(one, step, packed, protection=None):
 
 @pytest.mark.filterwarnings("ignore")
 @settings(
-    max_examples=25,
+    max_examples=int(os.environ.get("SAME_BYTES", "10")),  # more by hand: SAME_BYTES=100 pytest ...
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: to shrink one takes many minutes
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
