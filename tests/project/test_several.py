@@ -11,10 +11,11 @@ import pytest
 from dying import died, died_once, same
 
 import quartiersatlas as qa
+from quartiersatlas.base.executors import DIED
 from quartiersatlas.cli import SOME_FAILED, main
 from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.project import check_project, run_project, run_projects
-from quartiersatlas.project.executors import DIED, results
+from quartiersatlas.project.executors import results
 from quartiersatlas.project.parts import folder_name, part_project
 from quartiersatlas.project.schema import read_project
 

@@ -6,13 +6,13 @@ part at a time, each in a process of its own, so that the part that kills it is 
 
 from __future__ import annotations
 
-import multiprocessing
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.executors import AHEAD, DIED, own_pool
 from quartiersatlas.errors import RunCancelledError, SpecError
 from quartiersatlas.nation.probe import new_token, read_token, versions
 
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from quartiersatlas.base.executors import Executor, ExecutorLike
     from quartiersatlas.nation.task import PartitionTask
 
-DIED = "the process died (memory?)"
-AHEAD = 2  # parts per process that are handed to an own pool before others are done
 PATIENCE = 0.2  # seconds between two looks whether the run is still wanted
 NO_GUARD = (
     "The processes of executor={n} ended before they could begin. A script that starts processes keeps its calls under "
@@ -33,38 +32,7 @@ NO_GUARD = (
 )
 
 
-class Submits(Protocol):
-    """Any executor: of :mod:`concurrent.futures`, of Dask distributed (``Client.get_executor()``), of mpi4py."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future[Any]:  # noqa: ANN401 - as Executor.submit
-        """Start a call and return its future."""
-
-
-Executor = int | Submits | None
 Outcome = tuple["PartitionTask", "dict[str, Any] | str"]  # a receipt, or why there is none
-
-
-def check_executor(executor: object) -> None:
-    """Refuse what is no executor.
-
-    Raises
-    ------
-    SpecError
-        It is neither None, a number of processes, nor has ``submit``.
-
-    Examples
-    --------
-    >>> check_executor(0)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    quartiersatlas.errors.SpecError: executor=0: None computes in this process, 4 in four processes, ...
-    """
-    is_number = isinstance(executor, int) and not isinstance(executor, bool) and executor >= 1
-    is_executor = callable(getattr(executor, "submit", None)) and not isinstance(executor, type)
-    if executor is not None and not is_number and not is_executor:
-        raise SpecError(
-            f"executor={executor!r}: None computes in this process, 4 in four processes, and an object with "
-            "submit() is used as it is."
-        )
 
 
 def outcomes(
@@ -114,7 +82,7 @@ def outcomes(
 def _foreign(
     call: Callable[[PartitionTask], dict[str, Any]],
     tasks: Sequence[PartitionTask],
-    executor: Submits,
+    executor: ExecutorLike,
     wanted: Callable[[], bool],
 ) -> Iterator[Outcome]:
     """Give the parts of an executor that is used as it is; those whose process died once more, one at a time.
@@ -181,7 +149,7 @@ def _result(future: Future[Any]) -> dict[str, Any] | str:
     return found
 
 
-def _probe(executor: Submits, out: Path, task: PartitionTask) -> None:
+def _probe(executor: ExecutorLike, out: Path, task: PartitionTask) -> None:
     """Refuse an executor whose processes do not see the folders, or are of other versions."""
     with new_token(out) as (path, token):
         try:
@@ -216,11 +184,11 @@ def _own_processes(
     while waiting or suspects:
         while suspects:
             task = suspects.pop(0)
-            with _pool(1) as alone:
+            with own_pool(1) as alone:
                 yield from _collected({alone.submit(call, task): task}, wanted)
         if not waiting:
             break
-        pool = _pool(min(n, len(waiting)))
+        pool = own_pool(min(n, len(waiting)))
         try:
             if is_first:
                 _refuse_no_guard(pool, n, out, tasks[0])
@@ -243,10 +211,6 @@ def _refuse_no_guard(pool: ProcessPoolExecutor, n: int, out: Path, task: Partiti
             pool.submit(read_token, str(path), task.file).result()
         except BrokenExecutor as error:
             raise SpecError(NO_GUARD.format(n=n) + " to compute in this process.") from error
-
-
-def _pool(n: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _through(

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from quartiersatlas.base.executors import Executor
     from quartiersatlas.catalogue import Indicator, Lang
     from quartiersatlas.disclosure import Protection, Release
     from quartiersatlas.nation.cells import GridCells
-    from quartiersatlas.nation.executors import Executor
     from quartiersatlas.nation.task import PartitionTask, ScreenSpec
 
 EUROPE = "EPSG:3035"

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.executors import check_executor
 from quartiersatlas.base.lock import locked
 from quartiersatlas.base.progress import with_progress
 from quartiersatlas.errors import PartitionsFailedError, SpecError
 from quartiersatlas.nation.cells import GridCells, open_cells
-from quartiersatlas.nation.executors import Outcome, check_executor, in_words, outcomes
+from quartiersatlas.nation.executors import Outcome, in_words, outcomes
 from quartiersatlas.nation.found import NationScreening, gathered
 from quartiersatlas.nation.levels import MUNICIPALITY, land_of, official_rates
 from quartiersatlas.nation.noise import BINOMIAL, noise_of
@@ -31,7 +32,7 @@ from quartiersatlas.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from quartiersatlas.nation.executors import Executor
+    from quartiersatlas.base.executors import Executor
     from quartiersatlas.nation.noise import CellKeyNoise
     from quartiersatlas.space.cell_keys import Contiguity
 
@@ -180,7 +181,7 @@ def screen_cells(
     """
     cells = cells if isinstance(cells, GridCells) else open_cells(cells)
     expects(rule, Rule, "screen_cells: rule", HOW)
-    check_executor(executor)
+    check_executor(executor, "screen_cells")
     if within != MUNICIPALITY:
         raise SpecError(
             f'within={within!r}: quarters of a run in parts end at municipal borders: within="municipality".'

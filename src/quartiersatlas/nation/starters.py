@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.executors import check_executor
 from quartiersatlas.base.files import write_text
 from quartiersatlas.base.stores import refuse_internal
 from quartiersatlas.catalogue import Catalogue, Indicator
@@ -23,7 +24,6 @@ from quartiersatlas.indicators import add_rates
 from quartiersatlas.intake import join
 from quartiersatlas.intake.cells.read import HIDDEN
 from quartiersatlas.nation.cells import read_part
-from quartiersatlas.nation.executors import check_executor
 from quartiersatlas.nation.leaving import PERTURBED
 from quartiersatlas.nation.levels import LAND, MUNICIPALITY, SIZE_CLASS, official_rates
 from quartiersatlas.screening import candidate_areas, screen
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from quartiersatlas.base.executors import Executor
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.nation.executors import Executor
     from quartiersatlas.nation.task import Screened, ScreenSpec
     from quartiersatlas.screening.language.rules import Compare
 
@@ -77,7 +77,7 @@ def write_starters(
     """Write the projects; see :meth:`NationScreening.starters`."""
     expects(folder, (str, Path), "starters: folder", 'found.starters("starter/")')
     choice(lang, LANGUAGES, "lang")
-    check_executor(executor)
+    check_executor(executor, "starters")
     place, grid = Path(folder), found.grid
     refuse_internal(place)
     if grid is None or grid.input_protection not in PERTURBED:

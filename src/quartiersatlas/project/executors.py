@@ -6,49 +6,20 @@ each in a process of its own, so that the one that kills it is named and the oth
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from quartiersatlas.errors import SpecError
+from quartiersatlas.base.executors import AHEAD, DIED, own_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
 
-DIED = "the process died (memory?)"
-AHEAD = 2  # runs per own process that are handed over before others are done
+    from quartiersatlas.base.executors import Executor, ExecutorLike
+
 GUARD = 'A script that starts processes keeps its calls under `if __name__ == "__main__":`'
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-
-class ExecutorLike(Protocol):
-    """Any executor: of :mod:`concurrent.futures`, of Dask distributed (``Client.get_executor()``), of mpi4py."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future[Any]:  # noqa: ANN401 - as Executor.submit
-        """Start a call and return its future."""
-
-
-Executor = int | ExecutorLike | None
-
-
-def check_executor(executor: object, call: str) -> None:
-    """Refuse what is no executor.
-
-    Raises
-    ------
-    SpecError
-        It is neither None, a number of processes, nor has it ``submit``.
-    """
-    is_number = isinstance(executor, int) and not isinstance(executor, bool) and executor >= 1
-    is_executor = callable(getattr(executor, "submit", None)) and not isinstance(executor, type)
-    if executor is not None and not is_number and not is_executor:
-        raise SpecError(
-            f"{call}: executor={executor!r}: None computes in this process, 4 in four processes, and an object with "
-            f"submit() is used as it is."
-        )
 
 
 def results(call: Callable[[Task], Result], tasks: Sequence[Task], executor: Executor) -> list[Result | str]:
@@ -60,20 +31,16 @@ def results(call: Callable[[Task], Result], tasks: Sequence[Task], executor: Exe
         return [call(task) for task in tasks]
     found: dict[int, Result | str] = {}
     if isinstance(executor, int):
-        with _pool(executor) as pool:
+        with own_pool(executor) as pool:
             died = _collected(call, tasks, pool, AHEAD * executor, found)
     else:
         died = _collected(call, tasks, executor, len(tasks), found)
     for place in died:
         alone: dict[int, Result | str] = {}
-        with _pool(1) as pool:
+        with own_pool(1) as pool:
             died_again = _collected(call, [tasks[place]], pool, 1, alone)
         found[place] = f"{DIED}. {GUARD}." if died_again else alone[0]
     return [found[place] for place in range(len(tasks))]
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _collected(

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.executors import check_executor
 from quartiersatlas.base.stores import refuse_internal
 from quartiersatlas.base.toml import declared, naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue import Indicator
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import DependencyError, InputError, SpecError, inside
 from quartiersatlas.nation import open_cells, plan_cells, screen_cells
-from quartiersatlas.nation.executors import check_executor
 from quartiersatlas.nation.screen import check_only
 from quartiersatlas.nation.store import put_json
 from quartiersatlas.project.rule_part import RulePart, naming_the_condition, read_rule_part
@@ -23,9 +23,9 @@ from quartiersatlas.project.toml_words import toml_advice
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from quartiersatlas.base.executors import Executor
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.nation import CellPlan, GridCells, NationScreening
-    from quartiersatlas.nation.executors import Executor
     from quartiersatlas.nation.screen import RunProgress
 
 TEXTS = ("title", "subtitle", "source", "as_of", "comment")
@@ -308,7 +308,7 @@ def run_nation(
     out = nation.file(nation.outputs.folder) if folder is None else Path(folder)
     refuse_internal(out)
     cells = _cells(nation)
-    check_executor(executor)
+    check_executor(executor, "run_nation")
     check_only(cells, only)
     run = nation.file(nation.parallel.folder)
     with _speaking_toml(nation):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.executors import check_executor
 from quartiersatlas.errors import QuartiersatlasError, SpecError, list_some, one_line
 from quartiersatlas.intake.joining.split import units_of
-from quartiersatlas.project.executors import check_executor, results
+from quartiersatlas.project.executors import results
 from quartiersatlas.project.inputs import Inputs, read_inputs
 from quartiersatlas.project.parts import folder_name, part_project
 from quartiersatlas.project.run import ledger_place, write_project
@@ -21,7 +22,7 @@ from quartiersatlas.project.schema import Project, read_project
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from quartiersatlas.project.executors import Executor
+    from quartiersatlas.base.executors import Executor
 
 
 @dataclass(frozen=True)

@@ -211,8 +211,8 @@ def test_a_release_without_any_value_has_a_report(make_city, tmp_path):
     data = make_city(pd.DataFrame({"residents": [1000.0, 2000.0]}, index=["1", "2"]))
     release = qa.release(data, columns=[], **TEXTS)
     for ending in ENDINGS:
-        qa.report(release, tmp_path / f"a.{ending}")
-        qa.profile(release, "1").save(tmp_path / f"p.{ending}")
+        files = (qa.report(release, tmp_path / f"a.{ending}"), qa.profile(release, "1").save(tmp_path / f"p.{ending}"))
+        assert all(file.stat().st_size > 500 for file in files)
 
 
 def test_without_typst_pictures_are_words(town_release, tmp_path, monkeypatch):

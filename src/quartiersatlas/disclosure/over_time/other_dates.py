@@ -177,12 +177,10 @@ def _refuse_other_numbers(data: AreaData, one: AskedDate) -> None:
     """Refuse a date that comes with other areas or other numbers than it is protected with."""
     other = one.data
     absent = [name for name in (*one.shown, *one.used) if name not in data.values.columns]
+    numbers = data.values.select_dtypes("number").columns.intersection(other.values.columns)
     same = data is other or (
         data.areas.index.equals(other.areas.index)
-        and all(
-            data.values[name].equals(other.values[name])
-            for name in data.values.columns.intersection(other.values.columns)
-        )
+        and all(data.values[name].equals(other.values[name]) for name in numbers)
     )
     if absent or not same:
         said = f"lacks {list_some(absent)}" if absent else "has other areas or numbers"
