@@ -206,6 +206,8 @@ def test_the_installed_command_runs():
     command = Path(sys.executable).with_name("quartiersatlas")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == __version__
+    module = subprocess.run([sys.executable, "-m", "quartiersatlas", "--version"], capture_output=True, text=True)  # noqa: PLW1510
+    assert (module.returncode, module.stdout) == (0, done.stdout)
     done = subprocess.run([command, "check", "nowhere.toml"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "quartiersatlas: The project file 'nowhere.toml' is missing.\n"
@@ -382,3 +384,12 @@ def test_an_unknown_word_in_the_project_file(city, refused):
 def test_a_date_without_quotation_marks(city, refused):
     replace(city / "projekt.toml", 'as_of = "31.12.2024"', "as_of = 2024-12-31")
     assert "as_of = 2024-12-31 should be text in quotation marks" in refused()
+
+
+def test_a_reader_that_has_seen_enough():
+    with subprocess.Popen(
+        [sys.executable, "-m", "quartiersatlas", "rules"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as started:
+        started.stdout.readline()
+        started.stdout.close()
+        assert (started.stderr.read(), started.wait()) == (b"", 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from dataclasses import replace
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             result: int = options.command(options) or 0
+        sys.stdout.flush()
     except PartitionsFailedError as error:
         print(one_line(f"quartiersatlas: {error}"), file=sys.stderr)
         for part, reason in error.failures.items():
@@ -54,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except QuartiersatlasError as error:
         _print_faults(error, getattr(options, "project", None) or next(iter(getattr(options, "projects", ())), None))
         return FAILED
+    except BrokenPipeError:  # whoever read the output has seen enough, as in `quartiersatlas rules | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
         return FAILED
