@@ -34,6 +34,7 @@ def group_gap_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     for gap in release.group_gaps:
         blocks += [Paragraph(sentence) for sentence in gap.sentences(lang)]
         chart = gap.chart(lang=lang, most=EVERYTHING)
+        blocks += chart_figures(partial(gap.chart, lang=lang), WIDE)
         if gap.totals is not None:
             blocks += chart_figures(partial(gap.chart, "lines", lang), WIDE, HIGH)
         rows = tuple(TableRow.of(*row) for row in chart.rows)
