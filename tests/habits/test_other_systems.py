@@ -17,15 +17,15 @@ TEXT_ENDS = {".toml", ".csv", ".geojson"}
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory):
+def city(light_city, tmp_path_factory):
     """Run the sample city in a folder that is hard to name, from files with Windows line ends."""
     folder = tmp_path_factory.mktemp("Städte & Pläne") / "Größe 1 (Entwurf) #2 – 100 %"
-    shutil.copytree(ROOT / "sample_data", folder, ignore=shutil.ignore_patterns("ergebnis*"))
+    shutil.copytree(light_city[2], folder)
     for file in folder.rglob("*"):
         if file.suffix in TEXT_ENDS:
             file.write_bytes(re.sub(rb"\r?\n", b"\r\n", file.read_bytes()))
     plain = tmp_path_factory.mktemp("plain") / "city"
-    shutil.copytree(ROOT / "sample_data", plain, ignore=shutil.ignore_patterns("ergebnis*"))
+    shutil.copytree(light_city[2], plain)
     for each in (folder, plain):
         assert main(["run", str(each / "projekt.toml"), "--folder", str(each / "Ergebnis ä")]) == 0
     return folder / "Ergebnis ä", plain / "Ergebnis ä"

@@ -118,14 +118,15 @@ def test_values_get_their_decimal_point_back(node):
 def test_the_page_finds_the_released_rates_from_the_counts(node, sample):
     columns = [column for column in sample.release.columns if column.kind == "rate"]
     assert len(columns) == 7
-    for column in columns:
-        counts = {
-            part: whole_numbers(sample.release.values[getattr(column, part)], 0)
-            for part in ("numerator", "denominator")
-        }
-        found = node(f"columns.scaled(columns.rates({json.dumps(counts | {'per': 100, 'decimals': 1})}), 1)")[0]
-        released = [None if pd.isna(value) else value for value in sample.release.values[column.id]]
-        assert found == released
+    asked = [
+        {part: whole_numbers(sample.release.values[getattr(column, part)], 0) for part in ("numerator", "denominator")}
+        for column in columns
+    ]
+    found = node(
+        *(f"columns.scaled(columns.rates({json.dumps(counts | {'per': 100, 'decimals': 1})}), 1)" for counts in asked)
+    )
+    values = [sample.release.values[column.id] for column in columns]
+    assert found == [[None if pd.isna(value) else value for value in released] for released in values]
 
 
 def test_halfway_the_page_rounds_to_the_even_number(node):
@@ -190,13 +191,19 @@ def over(color, opacity, ground):
     return [opacity * a + (1 - opacity) * b for a, b in zip(color, ground, strict=True)]
 
 
-@pytest.mark.parametrize("fill", COLORS)
-def test_what_marks_an_area_stands_out_three_to_one_from_every_class(node, fill):
-    """Of each pair of a light and a dark line one is seen on every class (WCAG 2.2, 1.4.11)."""
-    light, near, programme, casing, chosen, hatch = node(
+@pytest.fixture(scope="module")
+def marks(node):
+    """Return the lines that mark an area, as the page has them."""
+    return node(
         "styles.LIGHT_LINE", "styles.NEAR_LINE", "styles.PROGRAMME_LINE", "styles.CHOSEN_CASING",
         "styles.CHOSEN_LINE", "canvas.HATCH_LINES",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("fill", COLORS)
+def test_what_marks_an_area_stands_out_three_to_one_from_every_class(marks, fill):
+    """Of each pair of a light and a dark line one is seen on every class (WCAG 2.2, 1.4.11)."""
+    light, near, programme, casing, chosen, hatch = marks
     ground = parts_of(fill)
     white = over(parts_of(light["color"]), light["opacity"], ground)
     for dark in (near, programme):
