@@ -187,8 +187,8 @@ def test_the_kinds_of_cells_are_all_counted(read):
     [
         lambda name: qa.read_areas(f"{name}.gdb", key="id"),
         lambda name: qa.read_table(f"{name}.gdb", key="id"),
-        lambda name: qa.read_measures(name),
-        lambda name: qa.departures(name),
+        qa.read_measures,
+        qa.departures,
     ],
 )
 def test_a_folder_may_be_read_but_a_name_that_no_system_takes_is_missing(read):

@@ -26,9 +26,9 @@ class Protection:
     Parameters
     ----------
     min_count : int, default 3
-        Counts from 1 up to below this are not shown. From 1 (every count is shown) to 1,000,000. It is also the width that
-        remains open: from everything that is shown, and from totals of the city and of parent areas known elsewhere,
-        a protected count can be narrowed down to no fewer than ``min_count + 1`` values.
+        Counts from 1 up to below this are not shown. From 1 (every count is shown) to 1,000,000. It is also the width
+        that remains open: from everything that is shown, and from totals of the city and of parent areas known
+        elsewhere, a protected count can be narrowed down to no fewer than ``min_count + 1`` values.
     min_denominator : float, optional
         Rates on fewer persons are not shown. At least 0.
     min_population : float, default 300
