@@ -218,6 +218,27 @@ def test_a_secret_cell_of_the_source_has_company_that_no_city_value_gives_away(j
         assert len(fits) >= 3
 
 
+@pytest.mark.parametrize(("told", "city"), [(458, 5.1), (456, 5.0)])
+def test_a_secret_cell_that_may_be_all_the_company_of_others_stays_as_open_to_the_city_value(joined, told, city):
+    """5.1 % of 9,000 are 455 to 463 persons: who knows 456 + x of the whole city is left with x - 7 to x + 1."""
+    counts = [np.nan, 60.0, 50, 40, 55, 45, 70, 66, 32, told - 418]
+    data = joined({"mh": counts, "residents": [1000.0] * 10})
+    data.status.loc["a0", "mh"] = "suppressed"
+    column = qa.release(qa.add_rates(data, RATE)).column("poverty")
+    assert column.city == city
+    assert column.decimals == (1 if city == 5.1 else 0)
+    fits = [k for k in range(9000) if abs(100 * k / 9000 - city) < 0.5 * 10**-column.decimals]
+    assert {told - 3, told + 3} <= set(fits)
+
+
+def test_no_number_of_decimals_makes_a_city_value_tell_a_secret_cell(joined):
+    data = joined({"mh": [np.nan, 60.0, 50, 40], "residents": [1000.0] * 4})
+    data.status.loc["a0", "mh"] = "suppressed"
+    data = qa.add_rates(data, RATE)
+    assert qa.release(data, protection=qa.Protection(decimals=0)).column("poverty").city == 5.0  # 150 of 3,000
+    assert np.isnan(qa.release(data, protection=qa.Protection(decimals=3)).column("poverty").city)
+
+
 def test_a_withheld_area_does_not_come_back_inside_a_candidate_area(joined):
     # all are selected; b0 lies between the others and shows nothing: 250 residents
     data = qa.add_rates(joined({"mh": [400.0, 100, 500, 450], "residents": [1000.0, 250, 1000, 900]}), RATE)

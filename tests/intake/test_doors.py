@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ArgumentError, QuartiersatlasError, SpecError
+from quartiersatlas.errors import ArgumentError, InputError, QuartiersatlasError, SpecError
 
 
 @pytest.fixture
@@ -180,3 +180,17 @@ def test_the_kinds_of_cells_are_all_counted(read):
     table = read("key;a\n" + "\n".join(f"{i:02d};{cell}" for i, cell in enumerate(cells)))
     assert "read as 9, in brackets: unreliable (1), 2 further cells in .problems" in repr(table)
     assert "The first of 12 rows of <code>.problems</code>" in table._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda name: qa.read_areas(f"{name}.gdb", key="id"),
+        lambda name: qa.read_table(f"{name}.gdb", key="id"),
+        qa.read_measures,
+        qa.departures,
+    ],
+)
+def test_a_folder_may_be_read_but_a_name_that_no_system_takes_is_missing(read):
+    with pytest.raises(InputError, match="is missing"):
+        read("x" * 300)

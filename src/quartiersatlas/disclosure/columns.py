@@ -166,8 +166,8 @@ def city_rate(pattern: SuppressionPattern, name: str) -> tuple[float, int]:
     A small count of the whole city (or a small rest) is protected as that of an area is: the value has so few decimals
     that at least two whole numerators give it, one of them not small; without any such number there is no value. Where
     a cell is secret in the source, who knows the total with it would have the cell from the total without it: cells
-    that follow from others are counted in, and for those that do not, as many persons up and down as their marks leave
-    open have to give the same value.
+    that follow from others are counted in, and for those that do not, as many persons up and down as must stay open
+    have to give the same value, whatever number of decimals was asked for.
     """
     data, protection = pattern.data, pattern.protection
     x, n = (pattern.known_counts(source) for source in data.rates[name])
@@ -180,12 +180,13 @@ def city_rate(pattern: SuppressionPattern, name: str) -> tuple[float, int]:
         return float("nan"), decimals
     rate = above / below * per
     as_it_is = protection.decimals != "auto" or protection.round_base is not None
-    if as_it_is or not (small_cells(*total, protection)[0] or open_persons):
+    if not open_persons and (as_it_is or not small_cells(*total, protection)[0]):
         return round(rate, decimals), decimals
-    for fewer in range(decimals, -1, -1):
+    around = protection.rounded(total[0].iloc[0] + pd.Series([-open_persons, open_persons]))
+    for fewer in range(decimals, -1, -1) if protection.decimals == "auto" else (decimals,):
         fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
         if open_persons:
-            if {above - open_persons, above + open_persons} <= set(fitting.tolist()):
+            if around.isin(fitting).all():
                 return round(rate, fewer), fewer
             continue
         large = fitting >= protection.min_count  # not none either: nobody would have to hide that

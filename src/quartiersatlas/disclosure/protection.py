@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Zeros = Literal["where_needed", "shown"]
 Effort = Literal["auto", "fast"]
 Plan = Literal["all", "leaving"]
+MOST = 1_000_000  # persons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,9 @@ class Protection:
     Parameters
     ----------
     min_count : int, default 3
-        Counts from 1 up to below this are not shown. At least 1 (1: every count is shown). It is also the width that
-        remains open: from everything that is shown, and from totals of the city and of parent areas known elsewhere,
-        a protected count can be narrowed down to no fewer than ``min_count + 1`` values.
+        Counts from 1 up to below this are not shown. From 1 (every count is shown) to 1,000,000. It is also the width
+        that remains open: from everything that is shown, and from totals of the city and of parent areas known
+        elsewhere, a protected count can be narrowed down to no fewer than ``min_count + 1`` values.
     min_denominator : float, optional
         Rates on fewer persons are not shown. At least 0.
     min_population : float, default 300
@@ -39,7 +40,7 @@ class Protection:
         contributions to scores, which are made of the exact ones, stay inside. At least 2.
     decimals : "auto" or int, default "auto"
         Decimals of rates. ``"auto"``: one, or none where one would give away a small count of the whole city; a number
-        from 0 to 6 is taken as it is.
+        from 0 to 6 is taken as it is, and the city has no value where that would tell a secret cell.
     secondary : bool, default True
         Suppress further cells where a protected one could be had by subtraction: from totals of the city or of parent
         areas, from columns that add up to each other.
@@ -91,6 +92,8 @@ class Protection:
                 f"Protection: min_count={self.min_count!r} must be at least 1, "
                 f"min_population={self.min_population!r} at least 0."
             )
+        if self.min_count > MOST:
+            raise SpecError(f"Protection: min_count must be at most {MOST:,}.")
         if self.min_denominator is not None and not self.min_denominator >= 0:
             raise SpecError(f"Protection: min_denominator={self.min_denominator!r} must be at least 0, or None.")
         if self.round_base is not None and (not isinstance(self.round_base, int) or self.round_base < 2):  # noqa: PLR2004

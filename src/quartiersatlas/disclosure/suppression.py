@@ -135,11 +135,16 @@ class SuppressionPattern:
         return pd.Series(table.values[:, table.columns.index(column)], index=table.keys)
 
     def spread_of(self, column: str) -> float:
-        """Return by how much the secret cells of a column that do not follow must stay open; 0 where it has none."""
+        """Return by how much the secret cells of a column that do not follow must stay open; 0 where it has none.
+
+        That is as far as any cell must: where nothing else is left to help, they are company for others.
+        """
         table = self.plan.table
         number = table.columns.index(column)
         spread = np.fmax(*table.spread)[np.isnan(table.values[:, number]), number]
-        return float(np.nanmax(spread)) if np.isfinite(spread).any() and self.protection.secondary else 0.0
+        if not (np.isfinite(spread).any() and self.protection.secondary):
+            return 0.0
+        return max(float(np.nanmax(spread)), float(self.protection.min_count))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from importlib.util import find_spec
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,7 +70,8 @@ def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None
     DependencyError
         GeoParquet without the extra.
     """
-    path = Path(path) if Path(path).suffix.lower() in FOLDERS and Path(path).is_dir() else existing_file(path, what)
+    is_folder = Path(path).suffix.lower() in FOLDERS and isdir(path)  # noqa: PTH112 - answers for names no system takes
+    path = Path(path) if is_folder else existing_file(path, what)
     frame, notes = _read(path, layer, encoding)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(f"{path.name} has no geometry.")

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import StringIO
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def raw_sheets(source: str | Path | Mapping[str, pd.DataFrame]) -> tuple[str, di
     if isinstance(source, Mapping):
         return "frames", _of_frames(source)
     path = Path(source)
-    if path.is_dir():
+    if isdir(path):  # noqa: PTH112 - unlike the method, this answers for names that no system takes
         return path.name, _of_folder(path)
     path = existing_file(path, "register")
     if path.suffix.lower() == ".csv":

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from os.path import isdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -78,7 +79,8 @@ class FileOptions:
 def existing_table(path: str | Path) -> Path:
     """Return the path of an existing file, or of a geodatabase, which is a folder."""
     path = Path(path)
-    return path if path.suffix.lower() in FOLDERS and path.is_dir() else existing_file(path, "table")
+    is_folder = path.suffix.lower() in FOLDERS and isdir(path)  # noqa: PTH112 - answers for names no system takes
+    return path if is_folder else existing_file(path, "table")
 
 
 def raw_table(path: Path, options: FileOptions) -> RawTable:
