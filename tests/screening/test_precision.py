@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, CountError, SpecError
+from quartiersatlas.screening.evaluation.chance_tests import hotspot_p_value_ends, hotspot_p_values
 from quartiersatlas.screening.evaluation.evaluate import evaluate
 from quartiersatlas.screening.evaluation.evidence import Evidence, rate
 
@@ -72,6 +74,13 @@ def test_an_area_is_decided_where_all_true_counts_agree(counts, off_x, off_n, li
         assert (bool(truth.yes[0, place]), bool(truth.no[0, place])) == (outcomes == {True}, outcomes == {False})
 
 
+def chain(share):
+    """Return areas in a row, every other one in the same half."""
+    m = share.values.shape[-1]
+    neighbours = lambda: (np.arange(m - 1), np.arange(1, m))  # noqa: E731
+    return Evidence({"share": share}, m, levels={"half": np.arange(m) % 2}, neighbours=neighbours)
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(6, 12)), min_size=2, max_size=4),
     st.integers(1, 2),
@@ -89,22 +98,97 @@ def test_an_area_is_decided_where_all_true_counts_agree(counts, off_x, off_n, li
             qa.at_most("share", than="median", factor=1.5),
             qa.below("share", than="quantile", q=0.75),
             qa.at_least("share", than="mean", factor=0.5, plus=6),
+            qa.above("share", than="mean", sd=0.5),
+            qa.at_least("share", than="mean", sd=1, ddof=0, factor=1.5, digits=0),
+            qa.below("share", than="mean", sd=-0.5),
+            qa.above("share", than=[[0.5, "mean"], [0.75, "median"], [-0.25, "city"]]),
+            qa.at_most("share", than=[[0.5, "city"], [0.5, "half"]], digits=0),
+            qa.above("share", than="city"),
+            qa.above("share", than="rest", factor=1.25),
+            qa.below("share", than="half"),
+            qa.above("share", than="city", significant=0.3),
+            qa.below("share", than="half", significant=0.4, correction="none"),
+            qa.above("share", 20, significant=0.3),
+            qa.hotspot("share", fdr=0.3),
+            qa.hotspot("share", fdr=0.3, permutations=19, highest=False),
+            qa.hotspot("share", fdr=0.5, permutations=19, statistic="moran"),
         ]
     ),
 )
-def test_who_is_among_the_worst_or_beyond_a_mean_is_decided_for_all_true_counts_together(counts, off, rule):
+def test_every_condition_is_decided_for_all_true_counts_together(counts, off, rule):
     counts = [(min(x, n), n) for x, n in counts]
     x, n = zip(*counts, strict=True)
-    truth, (held,) = evaluate(rule, Evidence({"share": rate(x, n, slack=(float(off), 0.0))}, len(counts)))
+    truth, (held,) = evaluate(rule, chain(rate(x, n, slack=(float(off), 0.0))))
     every = itertools.product(*(range(max(a - off, 0), min(a + off, b) + 1) for a, b in counts))
     true = np.array(list(every), dtype=float)
-    outcomes, _ = evaluate(rule, Evidence({"share": rate(true, np.broadcast_to(n, true.shape))}, len(counts)))
+    outcomes, _ = evaluate(rule, chain(rate(true, np.broadcast_to(n, true.shape))))
     yes = np.broadcast_to(outcomes.yes, true.shape)
     assert (truth.yes[0] <= yes.all(axis=0)).all()
     assert (truth.no[0] <= (~yes).all(axis=0)).all()
     assert np.array_equal(held.undecided[0], ~truth.known[0])
     if rule.kind == "worst_n" and rule.ties == "out" and len({*true.ravel()}) == true.size:
         assert np.array_equal(held.undecided[0], yes.any(axis=0) & ~yes.all(axis=0))
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(6, 9)), min_size=2, max_size=3), st.integers(1, 2))
+def test_a_change_is_open_by_the_counts_of_both_dates(counts, off):
+    counts = [(min(x, n), n) for x, n in counts]
+    x, n = (np.array([part], dtype=float) for part in zip(*counts, strict=True))
+    rule = qa.above("share", 5)
+    before, slack = (x[:, ::-1], n[:, ::-1]), (float(off), 0.0)
+    change = replace(
+        rate(x, n, slack=slack, earlier_slack=slack), values=100 * (x / n - before[0] / before[1]), earlier=before
+    )
+    truth, _ = evaluate(rule, chain(change))
+    for place in range(x.shape[1]):
+        outcomes = {
+            bool(100 * a * before[1][0, place] - 100 * b * n[0, place] > 5 * n[0, place] * before[1][0, place])
+            for a in near(x[0, place], off, n[0, place])
+            for b in near(before[0][0, place], off, before[1][0, place])
+        }
+        assert (truth.yes[0, place], truth.no[0, place]) == (outcomes == {True}, outcomes == {False})
+
+
+def near(x, off, n):
+    return range(int(max(x - off, 0)), int(min(x + off, n)) + 1)
+
+
+def test_a_mean_with_deviations_and_a_city_value_are_open_by_the_others_too(joined):
+    # each off by 2: the mean is 29.8 to 30.2, the deviation between 13.80 and 14.31 (exactly 14.14)
+    data = town(joined, [100, 200, 300, 400, 500], rounded={"poor": 5})
+    assert said(qa.screen(data, qa.above("share", than="city"))) == [False, False, "precision", True, True]
+    measured = rate([100, 200, 300, 400, 500], [1000] * 5, slack=(2.0, 0.0))
+    for plus, at_440 in ((-4.8, True), (-4.6, "open"), (-3.5, "open"), (-3.3, False)):
+        truth, _ = evaluate(qa.above("share", than="mean", sd=1, ddof=0, plus=plus), chain(measured))
+        yes, no = bool(truth.yes[0, 3]), bool(truth.no[0, 3])
+        assert (True if yes else False if no else "open") == at_440, plus
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        qa.hotspot("share"),
+        qa.hotspot("share", fdr=0.9, permutations=19),
+        qa.hotspot("share", fdr=0.9, permutations=19, statistic="moran"),
+    ],
+)
+@given(st.lists(st.floats(0, 50), min_size=9, max_size=9), st.floats(0.1, 4), st.integers(0, 1000))
+def test_p_values_of_clusters_lie_between_their_ends(rule, values, off, seed):
+    one, other = np.array([0, 0, 1, 2, 3, 4, 5, 6, 7]), np.array([1, 2, 2, 3, 4, 5, 6, 7, 8])
+    seen = np.array([values])
+    true = seen + off * np.random.default_rng(seed).choice([-1, 1, 0.5], size=(20, 9))
+    highest, lowest = hotspot_p_value_ends(rule, seen - off, seen + off, one, other)
+    p = hotspot_p_values(rule, true, one, other)
+    apart = np.ptp(true, axis=1, keepdims=True) > 0  # where all are the same, there is no cluster: 1
+    assert ((p <= highest + 1e-9) | ~apart).all()
+    assert (p >= lowest - 1e-9).all()
+
+
+def test_a_cluster_is_open_where_its_rates_may_be_lower(joined):
+    poor = [300.0] * 4 + [200.0, 100.0] * 6
+    for base, outcome in ((2, True), (100, "precision")):  # 100: 250 to 350 against 150 to 250
+        data = town(joined, poor, rounded={"poor": base})
+        assert said(qa.screen(data, qa.hotspot("share")))[1] == outcome
 
 
 def test_the_worst_of_counts_that_were_changed_at_random(joined):

@@ -56,7 +56,8 @@ class Missing:
         Which of them come out the other way.
     why_not : array of str
         Empty where there is a number; else ``"missing"``, ``"precision"`` or ``"few"`` where a condition cannot be
-        judged, ``"fixed"`` where persons change no condition, ``"beyond"`` where no possible number of them does it,
+        judged (``"precision"`` also for all areas where a need index is made of rounded counts), ``"fixed"`` where
+        persons change no condition, ``"beyond"`` where no possible number of them does it,
         ``"not_found"`` where none of those that were tried out does.
     also_moves : list of array of int
         The places of other areas that come or go with it, where the rule asks for the worst of the areas.
@@ -133,6 +134,8 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
     groups = grouped(held, evidence, how, rescored)
     said = _row(codes(outcome), n)
     target = np.where(said == YES, NO, np.where(said == NO, YES, UNKNOWN))
+    if any(_by_rounded_index(one.condition, evidence) for one in held):  # to follow all bounds anew is too dear
+        target[:] = UNKNOWN
     upto: Array | None = None
     for _ in range(2):  # once more, person by person up to the number found, where that is not known to be the smallest
         found = [ways_of(group, held, now, evidence, rescored, upto) for group in groups]
@@ -154,6 +157,15 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
         also_moves=_also_moves(rule, held, evidence, indicators, said, rescored),
         smallest=_smallest(persons, sure, groups),
     )
+
+
+def _by_rounded_index(condition: Condition, evidence: Evidence) -> bool:
+    """Return True where a condition looks at an index whose counts came rounded or changed at random."""
+    if getattr(condition, "printed", "interval") == "exact":
+        return False
+    if isinstance(condition, InClass):
+        return condition.axis in evidence.class_ends
+    return evidence.measured[condition.looks_at].around is not None
 
 
 def _row(values: Ints, n: int) -> Ints:
@@ -333,6 +345,8 @@ def _why_not(
         for mover in group.movers:
             can |= mover.low < mover.high
     found[none & (found == "")] = np.where(can, "beyond", "fixed")[none & (found == "")]
+    if any(_by_rounded_index(one.condition, evidence) for one in held):
+        found[none & np.isin(found, ("fixed", "beyond"))] = "precision"
     if not any(isinstance(one.condition, Hotspot) for one in held):  # that stays by definition
         found[(found == "beyond") & np.isfinite(sure)] = "not_found"
     return found

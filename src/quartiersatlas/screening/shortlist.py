@@ -17,8 +17,8 @@ from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.need import NeedIndex
 from quartiersatlas.need.robustness.options import SOURCES
+from quartiersatlas.screening.evaluation.collected import collect_evidence
 from quartiersatlas.screening.evaluation.evaluate import evaluate
-from quartiersatlas.screening.evaluation.evidence import Evidence, collect_evidence
 from quartiersatlas.screening.evaluation.reasons import k_of_table, reasons_table
 from quartiersatlas.screening.evaluation.runs import selection_stability
 from quartiersatlas.screening.evaluation.warnings_of_rules import check_small_town, rule_warnings, warn_of
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue.references import Reference
     from quartiersatlas.need.robustness.options import RandomSource
     from quartiersatlas.need.robustness.stability import Stability
-    from quartiersatlas.screening.evaluation.evidence import Barriers
+    from quartiersatlas.screening.evaluation.collected import Barriers
+    from quartiersatlas.screening.evaluation.evidence import Evidence
 
 
 def screen(
@@ -362,7 +363,8 @@ class Shortlist(Charted):
             the area would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
             ``.reasons``; ``also_moves``, the keys of other areas that come or go with it, where the rule asks for the
             worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (a condition
-            cannot be judged), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it),
+            cannot be judged; ``"precision"`` for all areas under a need index of rounded counts), ``"fixed"``
+            (persons change no condition), ``"beyond"`` (no possible number does it),
             ``"not_found"`` (none of those tried out does); and ``change_<column>`` for each column of counts, with its
             sign.
 

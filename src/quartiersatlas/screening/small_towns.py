@@ -10,7 +10,8 @@ import pandas as pd
 from quartiersatlas.base.checks import expects, names
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.intake import AreaData
-from quartiersatlas.screening.evaluation.evidence import level_numbers, unit_sums
+from quartiersatlas.screening.evaluation.collected import level_numbers
+from quartiersatlas.screening.evaluation.evidence import unit_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

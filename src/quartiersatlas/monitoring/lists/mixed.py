@@ -12,15 +12,16 @@ from quartiersatlas.errors import QuartiersatlasError, SpecError
 from quartiersatlas.monitoring.lists.minimal_sets import UNKNOWN, subsets
 from quartiersatlas.need.robustness.redraw import Replicates
 from quartiersatlas.need.robustness.replicates import ReplicateRuns, score_replicates
+from quartiersatlas.screening.evaluation.collected import collect_evidence
 from quartiersatlas.screening.evaluation.evaluate import Truth as Outcome
 from quartiersatlas.screening.evaluation.evaluate import (
     combine,
     compared_with,
     held,
+    limit_ends,
     limit_of,
     worse_as_comparison,
 )
-from quartiersatlas.screening.evaluation.evidence import collect_evidence
 from quartiersatlas.screening.language.rules import CITY, NEED, Compare, InClass, WorseThanCity
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ def _outcome(
         condition = worse_as_comparison(condition, there)
     if isinstance(condition, Compare) and condition.significant is None:
         limit = limit_of(condition, there, other)
-        found = compared_with(condition, _aligned(measured, places.taken), limit, other).truth
+        limits = limit_ends(condition, there, other)
+        found = compared_with(condition, _aligned(measured, places.taken), limit, other, limits).truth
         return Outcome(*(np.broadcast_to(part, (1, other.n_areas))[:, places.rows] for part in (found.yes, found.no)))
     placed = {**other.measured, condition.looks_at: _substituted(there, _aligned(measured, places.taken), places.rows)}
     return _picked(condition, replace(other, measured=placed), places)
@@ -270,10 +272,10 @@ def _with_scores(other: Evidence, own_need: NeedIndex, other_need: NeedIndex, pl
         scores[~there, places.rows[~there]] = np.nan
         for called in (name, *([NEED] if name == axes[0] else [])):
             if called in measured:
-                measured[called] = replace(measured[called], values=scores)
+                measured[called] = replace(measured[called], values=scores, around=None)
         if name in classes:
             numbers = np.full(scores.shape, -1, dtype=np.int64)
             numbers[:, inside] = found.classes[name]
             numbers[~there, places.rows[~there]] = -1
             classes[name] = (numbers, classes[name][1])
-    return replace(other, measured=measured, classes=classes)
+    return replace(other, measured=measured, classes=classes, class_ends={})

@@ -109,7 +109,7 @@ def _part(
         value = group_value(member, columns, context, weights)
         return normalise(value, rule, context.scale(member.id))
     value = member.direction * treated(member, columns[member.id], strict=context.strict)
-    return normalise(value, rule, _scale_of(member, context))
+    return normalise(value, rule, scale_of(member, context))
 
 
 def treated(member: NeedIndicator, values: Array, *, strict: bool = True) -> Array:
@@ -118,7 +118,7 @@ def treated(member: NeedIndicator, values: Array, *, strict: bool = True) -> Arr
     return transformed(values, member.transform, member.id, strict=strict, winsor=winsor)
 
 
-def _scale_of(member: NeedIndicator, context: ScoringContext) -> Scale:
+def scale_of(member: NeedIndicator, context: ScoringContext) -> Scale:
     """Turn the constants of an indicator with its values: of direction -1, the goalposts change places."""
     city = context.city.get(member.id)
     low, high = (member.low, member.high) if member.direction > 0 else (_turned(member.high), _turned(member.low))
@@ -305,20 +305,24 @@ def class_ids(scores: pd.Series[float], axis: NeedAxis) -> pd.Series[str]:
 
 
 def class_numbers(
-    scores: NDArray[np.float64], axis: NeedGroup, uppers: NDArray[np.float64] | None = None
+    scores: NDArray[np.float64],
+    axis: NeedGroup,
+    uppers: NDArray[np.float64] | None = None,
+    limits: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64]:
     """Return the class of each score, shape (..., n_areas): the number of limits it lies beyond; -1 for NaN.
 
     Unless the breaks say which side is closed, classes by shares of the areas hold their lower limit (a score equal to
     it belongs to the higher class), and in fixed and SD classes a score on a limit belongs to the class nearer to the
     middle: -1 and +1 are both in the middle class of the limits -1 and 1. Scores that differ from a limit by rounding
-    alone are on it. ``uppers`` replaces the limits of the spec, shape (limits, ..., 1).
+    alone are on it. ``uppers`` replaces the limits of the spec, shape (limits, ..., 1), and ``limits`` those that are
+    made of the scores.
     """
     wanted = _shaped(axis.uppers if uppers is None else uppers, scores)
     if axis.breaks.method == "rank_share":
         beyond = _beyond_rank(scores, wanted, axis.breaks)
     else:
-        limits = class_limits(scores, wanted, axis.breaks)
+        limits = class_limits(scores, wanted, axis.breaks) if limits is None else limits
         same = tolerance(scores)
         beyond = np.array(
             [

@@ -11,6 +11,7 @@ import numpy as np
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.evaluation.evidence import unit_sums
 from quartiersatlas.screening.evaluation.exact import EQUAL
+from quartiersatlas.screening.evaluation.precision import spread_ends
 from quartiersatlas.screening.language.rules import CITY, COMPUTED, REST, Compare, Hotspot
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
             f"from counts: add_rates(data, {{{condition.indicator!r}: (numerator, denominator)}})."
         )
     x, n = measured.x, np.where(measured.known, measured.n, 0)
-    made = [name for name in condition.limit.names if (name, condition.indicator) not in evidence.published]
+    made = _made_of(condition, evidence)
     if made and (made[0] in COMPUTED[2:] or not isinstance(condition.limit.than, str)):
         raise SpecError(
             f"{condition}: significant has an exact test against a number, published values, the city, its rest and "
@@ -47,6 +48,27 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
         return _against_the_rest(condition, measured, evidence)
     found = binomial_tail(x, n, np.clip(limit / measured.per, 0, 1), upwards=condition.upwards)
     return np.asarray(np.where(measured.known & ~np.isnan(limit), found, np.nan), dtype=float)
+
+
+def _made_of(condition: Compare, evidence: Evidence) -> list[str]:
+    """Return the names in a limit that are not published."""
+    return [name for name in condition.limit.names if (name, condition.indicator) not in evidence.published]
+
+
+def p_value_ends(condition: Compare, measured: Measured, evidence: Evidence, limit: Array) -> list[Array]:
+    """Return the highest and the lowest p-value that counts leave possible which may be others than those that came.
+
+    Both tests have a lower p-value with one case more and with one other person less in the area, and that against the
+    rest with one case less and one other person more there.
+    """
+    low, high = measured.ends if condition.upwards else measured.ends[::-1]
+    found = []
+    for own, others in ((low, high), (high, low)):
+        if _made_of(condition, evidence):
+            found.append(_against_the_rest(condition, own, evidence, others))
+        else:
+            found.append(p_values(condition, own, evidence, limit))
+    return found
 
 
 def binomial_tail(x: Array, n: Array, share: Array, *, upwards: bool) -> Array:
@@ -64,7 +86,9 @@ def tail(x: Array, people: Array, cases: Array, n: Array, *, upwards: bool) -> A
     return np.asarray(found, dtype=float)
 
 
-def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence) -> Array:
+def _against_the_rest(
+    condition: Compare, measured: Measured, evidence: Evidence, others: Measured | None = None
+) -> Array:
     limit = condition.limit
     if limit.factor != 1 or limit.plus or limit.digits is not None:
         raise SpecError(
@@ -78,6 +102,9 @@ def _against_the_rest(condition: Compare, measured: Measured, evidence: Evidence
     known = measured.known & (units >= 0)[None, :]
     x, n = (np.where(known, part, 0.0) for part in (measured.x, measured.n) if part is not None)
     cases, people = unit_sums(x, units), unit_sums(n, units)
+    if others is not None:
+        more = [np.where(known, part, 0.0) for part in (others.x, others.n) if part is not None]
+        cases, people = (unit_sums(part, units) - part + own for part, own in zip(more, (x, n), strict=True))
     test = tail(x, people, cases, n, upwards=condition.upwards)
     return np.asarray(np.where(known, test, np.nan), dtype=float)
 
@@ -100,18 +127,42 @@ def passing(p: Array, tested: Bools, level: float, correction: str) -> Bools:
 
 def hotspot_p_values(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Array:
     """Return the one-sided p-value of each area for a cluster of high values; NaN without a value or neighbours."""
-    found = [_clusters(condition, row, one, other) for row in values]
+    found = [_clusters(condition, row, row, (_spread(row), _spread(row)), one, other) for row in values]
     return np.array(found)
 
 
-def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Array:
+def hotspot_p_value_ends(condition: Hotspot, low: Array, high: Array, one: Ints, other: Ints) -> tuple[Array, Array]:
+    """Return bounds of the p-values of values between two ends: the highest, where clusters are low, and the lowest."""
+    _, (least, most) = spread_ends(low, high, 0)
+    pairs = list(zip(least[:, 0].tolist(), most[:, 0].tolist(), strict=True))
+    highest = [_clusters(condition, a, b, pair[::-1], one, other) for a, b, pair in zip(low, high, pairs, strict=True)]
+    lowest = [_clusters(condition, b, a, pair, one, other) for a, b, pair in zip(low, high, pairs, strict=True)]
+    return np.array(highest), np.array(lowest)
+
+
+def _spread(values: Array) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.std()) if len(known) else np.nan
+
+
+def _clusters(
+    condition: Hotspot, values: Array, background: Array, spread: tuple[float, float], one: Ints, other: Ints
+) -> Array:
+    """Return the p-values of clusters: values of each area and its neighbours, against the background of all others.
+
+    Values and background differ where both are ends of what the values may be; so do the spreads that divide what is
+    above the mean, and what is below it.
+    """
     from scipy.stats import norm
 
     known = ~np.isnan(values)
     both = known[one] & known[other]
     first, second = np.concatenate([one[both], other[both]]), np.concatenate([other[both], one[both]])
     degree = np.bincount(first, minlength=len(values))
-    sums = np.asarray(np.bincount(first, values[second], minlength=len(values)), dtype=np.float64)
+    sums, under = (
+        np.asarray(np.bincount(first, part[second], minlength=len(values)), dtype=np.float64)
+        for part in (values, background)
+    )
     alone = ~known | (degree == 0)
     n = int(known.sum())
     least = ceil(n / Fraction(condition.fdr)) - 1  # the smallest p-value is 1 / (permutations + 1)
@@ -120,33 +171,36 @@ def _clusters(condition: Hotspot, values: Array, one: Ints, other: Ints) -> Arra
             f"{condition}: with {n} areas and fdr={condition.fdr}, no single area could pass fewer than "
             f"{least:,} permutations."
         )
-    if n < 2 or np.ptp(values[known]) <= EQUAL * np.abs(values[known]).max():  # noqa: PLR2004 - two areas can differ
+    every = np.concatenate([values[known], background[known]])
+    if n < 2 or np.ptp(every) <= EQUAL * np.abs(every).max():  # noqa: PLR2004 - two areas can differ
         return np.where(alone, np.nan, 1.0)
     if condition.permutations:
-        return np.where(alone, np.nan, _by_permutation(condition, values, known, degree, sums))
+        return np.where(alone, np.nan, _by_permutation(condition, values, background, degree, sums))
     # Gi*: the sum over the area itself and its neighbours, against the mean of all (Ord & Getis 1995)
     weight = degree + 1
-    mean, spread = values[known].mean(), values[known].std()
-    error = spread * np.sqrt(np.maximum(n * weight - weight**2, 0) / (n - 1))
-    star = sums + np.where(known, values, 0)
-    z = np.divide(star - mean * weight, error, out=np.zeros(len(values)), where=error > 0)
+    star, beneath = sums + np.where(known, values, 0), under + np.where(known, background, 0)
+    above = star - weight * (background[known].mean() + (star - beneath) / n)
+    scale = np.sqrt(np.maximum(n * weight - weight**2, 0) / (n - 1))
+    error = scale * np.where(above > 0, *spread)
+    without = np.where((scale > 0) & (above != 0), np.copysign(np.inf, above), 0.0)  # no spread is possible
+    z = np.divide(above, error, out=without, where=error > 0)
     return np.where(alone, np.nan, norm.sf(z))
 
 
-def _by_permutation(condition: Hotspot, values: Array, known: Bools, degree: Ints, sums: Array) -> Array:
+def _by_permutation(condition: Hotspot, values: Array, background: Array, degree: Ints, sums: Array) -> Array:
     """Return p-values from random neighbours: each area keeps its value, its neighbours are drawn from all others.
 
     All areas share the draws, from values in their order, so that the order of the areas changes nothing.
     """
-    keys = np.flatnonzero(known)
-    pool = np.sort(values[keys])
+    keys = np.flatnonzero(~np.isnan(values))
+    pool = np.sort(background[keys])
     mean = pool.mean()
     found = np.ones(len(values))
     draws = _draws(condition.permutations, int(degree.max(initial=0)), len(pool) - 1)
     for i in keys:
         if not degree[i]:
             continue
-        others = np.delete(pool, np.searchsorted(pool, values[i]))
+        others = np.delete(pool, np.searchsorted(pool, background[i]))
         drawn = others[draws[:, : degree[i]]].sum(axis=1)
         beyond = (1 + (drawn >= sums[i] - 1e-12 * abs(sums[i])).sum()) / (condition.permutations + 1)
         high = values[i] > mean and sums[i] > mean * degree[i]

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.evaluation.chance_tests import hotspot_p_values, p_values, passing
+from quartiersatlas.screening.evaluation.chance_tests import (
+    hotspot_p_value_ends,
+    hotspot_p_values,
+    p_value_ends,
+    p_values,
+    passing,
+)
 from quartiersatlas.screening.evaluation.evidence import (
     Evidence,
     Measured,
@@ -21,7 +27,7 @@ from quartiersatlas.screening.evaluation.evidence import (
     unit_sums,
 )
 from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, round_half_up, times, whole
-from quartiersatlas.screening.evaluation.precision import limits_of_values, open_places
+from quartiersatlas.screening.evaluation.precision import open_classes, open_places, spread_ends
 from quartiersatlas.screening.language.rules import (
     CITY,
     MEAN,
@@ -144,7 +150,12 @@ def held(condition: Condition, evidence: Evidence) -> Held:
     if isinstance(condition, InClass):
         numbers, ids = evidence.classes[condition.axis]
         holds = np.isin(numbers, [list(ids).index(name) for name in condition.classes if name in ids])
-        return _held(condition, Truth.where(holds, numbers >= 0), numbers, np.full((1, 1), np.nan), class_ids=ids)
+        undecided = np.zeros_like(holds)
+        if condition.axis in evidence.class_ends and condition.printed == "interval":
+            wanted = np.isin(np.arange(len(ids)), [list(ids).index(name) for name in condition.classes])
+            undecided = (numbers >= 0) & open_classes(wanted, *evidence.class_ends[condition.axis])
+        truth = Truth.where(holds, (numbers >= 0) & ~undecided)
+        return _held(condition, truth, numbers, np.full((1, 1), np.nan), undecided=undecided, class_ids=ids)
     measured = evidence.measured[condition.looks_at]
     match condition:
         case WorseThanCity():
@@ -199,30 +210,71 @@ def worse_as_comparison(condition: WorseThanCity, measured: Measured) -> Compare
 
 
 def _compared(condition: Compare, measured: Measured, evidence: Evidence) -> Held:
-    return compared_with(condition, measured, limit_of(condition, measured, evidence), evidence)
+    limit = limit_of(condition, measured, evidence)
+    return compared_with(condition, measured, limit, evidence, limit_ends(condition, measured, evidence))
 
 
-def compared_with(condition: Compare, measured: Measured, limit: Fractions | Array, evidence: Evidence) -> Held:
-    """Compare an indicator with a limit, wherever that comes from."""
+def compared_with(
+    condition: Compare,
+    measured: Measured,
+    limit: Fractions | Array,
+    evidence: Evidence,
+    limits: tuple[Fractions | Array, Fractions | Array] | None = None,
+) -> Held:
+    """Compare an indicator with a limit, wherever that and its ends (:func:`limit_ends`) come from."""
     floats = limit.floats if isinstance(limit, Fractions) else limit
-    holds = _holds(condition, measured, limit)
     known = measured.known & ~np.isnan(floats)
     if condition.min_denominator is not None:
         if measured.n is None or measured.summed:
             raise SpecError(f"{condition}: min_denominator needs a denominator, and {condition.indicator!r} has none.")
         known = known & (measured.n >= float(condition.min_denominator))
-    half = measured.half if condition.printed == "interval" else 0.0
-    undecided = known & (np.abs(measured.values - floats) < half * (1 - PLACE))
-    if measured.slack is not None and condition.printed == "interval":
-        of_values = lambda values: limit_from(condition.limit, lambda name: _of_values(name, condition.limit, values))  # noqa: E731
-        limits = limits_of_values(condition.limit, measured, of_values) or (limit, limit)
-        low, high = (_holds(condition, end, one) for end, one in zip(measured.ends, limits[::-1], strict=True))
-        undecided = undecided | (known & (low != high))
-    known = known & ~undecided
+    is_open = measured.is_open and condition.printed == "interval"
+    sides = (
+        _sides(condition, measured, limits or (limit, limit)) if is_open else [_holds(condition, measured, limit)] * 2
+    )
     if condition.significant is not None:
         p = p_values(condition, measured, evidence, floats)
-        holds = holds & passing(p, known, float(condition.significant), condition.correction)
-    return _held(condition, Truth.where(holds, known), measured.values, floats, undecided=undecided)
+        ends = p_value_ends(condition, measured, evidence, floats) if is_open else [p, p]
+        level = float(condition.significant)
+        sides = [holds & passing(p, known, level, condition.correction) for holds, p in zip(sides, ends, strict=True)]
+    half = measured.half if condition.printed == "interval" else 0.0
+    undecided = known & ((sides[0] != sides[1]) | (np.abs(measured.values - floats) < half * (1 - PLACE)))
+    if is_open and condition.min_denominator is not None:
+        enough = [np.asarray(end.n) >= float(condition.min_denominator) for end in measured.ends]
+        undecided, known = undecided | (measured.known & (enough[0] != enough[1])), known | undecided
+    return _held(condition, Truth.where(sides[0], known & ~undecided), measured.values, floats, undecided=undecided)
+
+
+def _sides(condition: Compare, measured: Measured, limits: tuple[Fractions | Array, Fractions | Array]) -> list[Bools]:
+    """Return what a comparison says where all counts speak against it, and where all speak for it."""
+    found = [_holds(condition, end, one) for end, one in zip(measured.ends, limits[::-1], strict=True)]
+    return found if condition.upwards else found[::-1]
+
+
+def limit_ends(
+    condition: Compare, measured: Measured, evidence: Evidence
+) -> tuple[Fractions | Array, Fractions | Array] | None:
+    """Return the lowest and the highest limit that the true counts may make; None where they are those that came.
+
+    City, level, rest, mean, median and quantile grow with each numerator, and fall with each denominator.
+    """
+    if not measured.is_open or condition.printed == "exact" or isinstance(condition.limit.than, Decimal):
+        return None
+    limit = condition.limit
+    if limit.sd:
+        means, deviations = spread_ends(measured.ends[0].values, measured.ends[1].values, limit.ddof)
+        by = float(limit.sd)
+        low, high = (
+            _finished(limit, mean + by * deviation)
+            for mean, deviation in zip(means, deviations if by > 0 else deviations[::-1], strict=True)
+        )
+        return low, high
+    parts = limit.than if isinstance(limit.than, tuple) else ((Decimal(1), str(limit.than)),)
+    low, high = (
+        _finished(limit, _mixed([(w, _named(name, condition, ends[0 if w > 0 else 1], evidence)) for w, name in parts]))
+        for ends in (measured.ends, measured.ends[::-1])
+    )
+    return low, high
 
 
 def _holds(condition: Compare, measured: Measured, limit: Fractions | Array) -> Bools:
@@ -263,6 +315,11 @@ def limit_from(limit: Limit, named: Callable[[str], Fractions | Array]) -> Fract
         base = named(limit.than)
     else:
         base = _mixed([(weight, named(name)) for weight, name in limit.than])
+    return _finished(limit, base)
+
+
+def _finished(limit: Limit, base: Fractions | Array) -> Fractions | Array:
+    """Return what a limit is made of, times its factor, plus its number, rounded."""
     if isinstance(base, Fractions):
         found = base.scaled(limit.factor, limit.plus)
         return found if limit.digits is None else found.rounded(limit.digits)
@@ -394,7 +451,7 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
         tied = tied or at
     known = ~np.isnan(values) & (units >= 0)[None, :]
     undecided = None
-    if measured.slack is not None and condition.printed == "interval":
+    if measured.is_open and condition.printed == "interval":
         undecided = known & open_places(condition, measured, evidence, sign, wanted_areas)
         known = known & ~undecided
     if tied is not None:
@@ -469,8 +526,15 @@ def _wanted(condition: Worst, m: int) -> int:
 
 def _hotspots(condition: Hotspot, measured: Measured, evidence: Evidence) -> Held:
     assert evidence.neighbours is not None  # noqa: S101 - screen() brings them
-    sign = worse_side(condition, measured)
-    p = hotspot_p_values(condition, sign * measured.values, *evidence.neighbours())
+    sign, pairs = worse_side(condition, measured), evidence.neighbours()
+    p = hotspot_p_values(condition, sign * measured.values, *pairs)
     known = ~np.isnan(p)
     holds = passing(p, known, float(condition.fdr), "bh")
-    return _held(condition, Truth.where(holds, known), measured.values, np.full((1, 1), np.nan))
+    undecided = np.zeros_like(holds)
+    if measured.is_open and condition.printed == "interval":
+        least, most = (sign * end.values for end in measured.ends[::sign])
+        ends = hotspot_p_value_ends(condition, least, most, *pairs)
+        sure, possible = (passing(one, known, float(condition.fdr), "bh") for one in ends)
+        undecided = known & (sure != possible)
+    limit = np.full((1, 1), np.nan)
+    return _held(condition, Truth.where(holds, known & ~undecided), measured.values, limit, undecided=undecided)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.screening.evaluation.exact import EQUAL
-from quartiersatlas.screening.language.rules import MEAN, MEDIAN, QUANTILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,25 +18,46 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.screening.evaluation.evidence import Evidence, Measured
-    from quartiersatlas.screening.evaluation.exact import Fractions
-    from quartiersatlas.screening.language.rules import Limit, Worst
+    from quartiersatlas.screening.language.rules import Worst
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.int64]
-    Limits = Fractions | Array
 
 
-def limits_of_values(limit: Limit, measured: Measured, of: Callable[[Array], Limits]) -> tuple[Limits, Limits] | None:
-    """Return the lowest and highest mean, median or quantile; None for limits that are not made of all values.
+def spread_ends(low: Array, high: Array, ddof: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Return the lowest and highest mean of values between two ends, and bounds of their standard deviation.
 
-    All three grow with each value. A mean with standard deviations does not, and a mix is taken as it is.
+    Notes
+    -----
+    A sum of squares around the mean is the smallest of those around any number t. So it is at most that of the farther
+    ends around one t, and at least that of what is left of all distances once t may be another one for each value.
+
+    Examples
+    --------
+    >>> means, deviations = spread_ends(np.array([[1.0, 4.0]]), np.array([[1.0, 6.0]]), 0)
+    >>> [float(end[0, 0]) for end in (*means, *deviations)]
+    [2.5, 3.5, 0.7905694150420949, 2.5495097567963922]
     """
-    if limit.than not in (MEAN, MEDIAN, QUANTILE) or limit.sd:
-        return None
-    known = measured.known
-    low, high = (of(np.where(known, end.values, np.nan)) for end in measured.ends)
-    return low, high
+    n = (~np.isnan(low)).sum(axis=-1, keepdims=True)
+    with np.errstate(all="ignore"):  # where there are no values, there is no mean
+        means = np.nansum(low, axis=-1, keepdims=True) / n, np.nansum(high, axis=-1, keepdims=True) / n
+        middle = (means[0] + means[1]) / 2
+        near = np.fmax(np.fmax(low - means[1], means[0] - high), 0.0)
+        far = np.fmax(np.abs(low - middle), np.abs(high - middle))
+        least, most = (
+            np.sqrt(np.nansum(part**2, axis=-1, keepdims=True) / np.where(n > ddof, n - ddof, np.nan))
+            for part in (near, far)
+        )
+    return means, (least, most)
+
+
+def open_classes(wanted: Bools, low: Ints, high: Ints) -> Bools:
+    """Return which areas may be in one of the wanted classes, or in none; classes from low to high are possible."""
+    upto = np.concatenate([[0], np.cumsum(wanted)])
+    number = upto[high + 1] - upto[low]
+    found: Bools = (number > 0) & (number < high - low + 1)
+    return found
 
 
 def open_places(

@@ -132,7 +132,7 @@ def evidence_of_runs(
     measured = dict(evidence.measured)
     for name, one in evidence.measured.items():
         if name in scores:
-            measured[name] = replace(one, values=scores[name])
+            measured[name] = replace(one, values=scores[name], around=None)
         elif name in draws.columns:
             later, earlier = draws.numerators.get(name, (one.x, None))
             before = None if one.earlier is None or earlier is None else (earlier, one.earlier[1])
@@ -145,7 +145,7 @@ def evidence_of_runs(
         axis: (classes[axis], ids) if axis in classes else (numbers, ids)
         for axis, (numbers, ids) in evidence.classes.items()
     }
-    return replace(evidence, measured=measured, classes=found, shift=shift)
+    return replace(evidence, measured=measured, classes=found, class_ends={}, shift=shift)
 
 
 def _inputs(rule: Rule, data: AreaData, need: NeedIndex | None) -> NeedInputs:

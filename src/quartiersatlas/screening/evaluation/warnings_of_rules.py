@@ -13,7 +13,7 @@ from quartiersatlas.catalogue import Indicator, Message
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake.joining.data import is_whole, kind_of
-from quartiersatlas.screening.evaluation.evidence import level_numbers
+from quartiersatlas.screening.evaluation.collected import level_numbers
 from quartiersatlas.screening.language.rules import (
     CITY,
     COMPUTED,

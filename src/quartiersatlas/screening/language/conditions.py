@@ -63,8 +63,8 @@ def worst_share(
     highest : bool, optional
         Whether the highest values are the worst; needed where the catalogue values neither side.
     printed : {"interval", "exact"}
-        What counts stand for that came rounded or changed by a known number of persons: any that they may have been,
-        which leaves areas undecided that may be among the worst or not; or themselves.
+        What counts stand for that came rounded or changed by a known number of persons, those behind a need index too:
+        any that they may have been, which leaves areas undecided that may be among the worst or not; or themselves.
     unknown : {"unknown", "no", "yes"}
         What an area without a value is, and one that is left undecided.
     name : str
@@ -168,7 +168,13 @@ def _check_highest(highest: object, call: str) -> None:
         raise SpecError(f"{call}: highest is {highest!r}; it must be True or False.")
 
 
-def in_class(axis: str, *classes: str, unknown: Unknown = "unknown", name: str = "") -> Rule:
+def in_class(
+    axis: str,
+    *classes: str,
+    printed: Literal["interval", "exact"] = "interval",
+    unknown: Unknown = "unknown",
+    name: str = "",
+) -> Rule:
     """Select areas in one of the named classes of an axis of the need index, or of a column of text.
 
     Parameters
@@ -177,8 +183,10 @@ def in_class(axis: str, *classes: str, unknown: Unknown = "unknown", name: str =
         Axis of the need index, such as ``"status"``, or a column that holds classes.
     *classes : str
         Ids of its classes.
+    printed : {"interval", "exact"}
+        As in :func:`worst_share`, for the counts behind the index.
     unknown : {"unknown", "no", "yes"}
-        What an area without a class is.
+        What an area without a class is, and one that is left undecided.
     name : str
         Id of the condition in reasons.
 
@@ -203,9 +211,12 @@ def in_class(axis: str, *classes: str, unknown: Unknown = "unknown", name: str =
         expects(one, str, "in_class", EXAMPLES["in_class"])
     if not classes:
         raise SpecError(f"in_class() needs an axis and classes: {EXAMPLES['in_class']}.")
+    choice(printed, ("interval", "exact"), "in_class: printed")
     choice(unknown, ("unknown", "no", "yes"), "in_class: unknown")
     named = condition_name(name, "in_class")
-    return InClass(axis=composed(axis), classes=tuple(map(composed, classes)), unknown=unknown, name=named)
+    return InClass(
+        axis=composed(axis), classes=tuple(map(composed, classes)), printed=printed, unknown=unknown, name=named
+    )
 
 
 def typology(**classes: Sequence[str]) -> Rule:
@@ -243,6 +254,7 @@ def hotspot(
     fdr: float | Decimal = 0.05,
     permutations: int = 0,
     highest: bool | None = None,
+    printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     name: str = "",
 ) -> Rule:
@@ -259,7 +271,7 @@ def hotspot(
     permutations : int
         Random arrangements of the other areas; 0 for the normal approximation (Gi* alone). At least areas / fdr - 1, or
         no single area could ever pass.
-    highest, unknown, name : object
+    highest, printed, unknown, name : object
         As in :func:`worst_share`. Areas without neighbours are unknown.
 
     Returns
@@ -289,6 +301,7 @@ def hotspot(
     """
     indicator = checked_name(indicator, "hotspot", 'hotspot("child_poverty_u15")')
     choice(statistic, ("gi", "moran"), "hotspot: statistic")
+    choice(printed, ("interval", "exact"), "hotspot: printed")
     choice(unknown, ("unknown", "no", "yes"), "hotspot: unknown")
     level = number(fdr, "hotspot: fdr")
     if not 0 < level < 1:
@@ -303,6 +316,7 @@ def hotspot(
         fdr=level,
         permutations=n,
         highest=highest,
+        printed=printed,
         unknown=unknown,
         name=condition_name(name, "hotspot"),
     )

@@ -85,8 +85,8 @@ OPTIONS = {
     "worse_than_city": ("unknown",),
     "worst_share": ("by", "count", "ties", "most", "highest", "printed", "unknown"),
     "worst_n": ("by", "ties", "most", "highest", "printed", "unknown"),
-    "in_class": ("unknown",),
-    "hotspot": ("fdr", "permutations", "highest", "unknown"),
+    "in_class": ("printed", "unknown"),
+    "hotspot": ("fdr", "permutations", "highest", "printed", "unknown"),
 }
 
 

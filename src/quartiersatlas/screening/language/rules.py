@@ -350,6 +350,7 @@ class InClass(Condition):
 
     axis: str
     classes: tuple[str, ...]
+    printed: str = "interval"
     kind = "in_class"
 
     @property
@@ -367,6 +368,7 @@ class Hotspot(Condition):
     fdr: Decimal = Decimal("0.05")
     permutations: int = 0
     highest: bool | None = None
+    printed: str = "interval"
     kind = "hotspot"
 
     @property

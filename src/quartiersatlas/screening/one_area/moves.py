@@ -257,7 +257,7 @@ def answer_of(one: Held, evidence: Evidence, steps: Mapping[str, Step], rescored
     measured = evidence.measured[condition.looks_at]
     if isinstance(condition, WorseThanCity):
         condition = worse_as_comparison(condition, measured)
-    if measured.slack is not None and getattr(condition, "printed", "exact") == "interval":
+    if measured.is_open and getattr(condition, "printed", "exact") == "interval":
         return Evaluated(one, condition, evidence, step)  # what is open between two ends has no formula
     if isinstance(condition, Worst):
         return Placed(one, condition, evidence, step)

@@ -102,7 +102,7 @@ class Rescored:
             scores[:, inside] = found.scores[name]
             for called in (name, *([NEED] if name == axes[0] else [])):
                 if called in measured:
-                    measured[called] = replace(measured[called], values=scores)
+                    measured[called] = replace(measured[called], values=scores, around=None)
             if name in classes:
                 numbers = np.full(scores.shape, -1, dtype=np.int64)
                 numbers[:, inside] = found.classes[name]

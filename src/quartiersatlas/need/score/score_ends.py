@@ -1,0 +1,212 @@
+"""The lowest and the highest score and class that indicators leave possible which lie between two ends.
+
+Each step is followed by bounds: what it returns for the true values lies between them, whatever these are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quartiersatlas.base.equal import PLACE
+from quartiersatlas.errors import SpecError
+from quartiersatlas.need.score.scales import Scale, normalise, quantiles, ranks_among, rounded
+from quartiersatlas.need.score.scores import aggregated, class_numbers, present_share, scale_of, treated
+from quartiersatlas.need.spec.records import NeedGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from quartiersatlas.need.score.scores import ScoringContext
+    from quartiersatlas.need.spec.records import NeedAxis, NeedIndicator
+    from quartiersatlas.need.spec.steps import Normalise
+
+    Array = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Ends = tuple[Array, Array]
+
+MONOTONE = ("sum", "arithmetic", "geometric", "harmonic", "product", "count")  # grow with each part
+
+
+class NotFollowedError(SpecError):
+    """A step of an index has no bounds here."""
+
+
+def score_ends(axis: NeedAxis, columns: Mapping[str, Ends], city: Mapping[str, Ends], context: ScoringContext) -> Ends:
+    """Return the lowest and the highest score of each area.
+
+    Parameters
+    ----------
+    axis : NeedAxis
+        The rules.
+    columns : mapping of str to (array, array), each of shape (n_areas,)
+        Lowest and highest value of every indicator, in its own unit and direction.
+    city : mapping of str to (float, float)
+        Lowest and highest city value of those that have one.
+    context : ScoringContext
+        Residents, which are taken as they are, and higher levels.
+
+    Returns
+    -------
+    tuple of two arrays, shape (n_areas,)
+
+    Raises
+    ------
+    NotFollowedError
+        A step does not grow with each value, and has no bounds here: winsorising, Copeland and Mazziotta-Pareto, ranks
+        among values above 0, gaps that are rescaled; or an end is infinite.
+    """
+    found = _scaled(_group(axis, columns, city, context), axis.standardise, *[context.scale(axis.id)] * 2)
+    if any(bool(np.isinf(end).any()) for end in found):
+        raise NotFollowedError(f"{axis.id!r}: the bounds of a score are infinite.")
+    return found
+
+
+def _group(group: NeedGroup, columns: Mapping[str, Ends], city: Mapping[str, Ends], context: ScoringContext) -> Ends:
+    """Return the ends of the aggregated value of a group."""
+    parts = [_part(member, group.normalise, columns, city, context) for member in group.members]
+    shares = np.array([member.weight for member in group.members])
+    if group.aggregate not in MONOTONE:
+        raise NotFollowedError(f"{group.id!r}: {group.aggregate} does not grow with each part.")
+    if group.incomplete == "rescale" and any(bool(np.isnan(low).any()) for low, _ in parts):
+        raise NotFollowedError(f"{group.id!r}: gaps are rescaled by what the complete areas have.")
+    found = []
+    for end, worst in ((0, -np.inf), (1, np.inf)):
+        every = np.stack([part[end] for part in parts])
+        value = aggregated(every, shares, group.aggregate, group.id, strict=False)
+        known = present_share(group, every) >= group.min_present - 1e-12
+        found.append(np.where(known, np.where(np.isnan(value), worst, value), np.nan))
+    return found[0], found[1]
+
+
+def _part(
+    member: NeedIndicator | NeedGroup,
+    rule: Normalise,
+    columns: Mapping[str, Ends],
+    city: Mapping[str, Ends],
+    context: ScoringContext,
+) -> Ends:
+    """Return the ends of a member on the scale of its group."""
+    if isinstance(member, NeedGroup):
+        return _scaled(_group(member, columns, city, context), rule, *[context.scale(member.id)] * 2)
+    if member.transform == "winsorise":
+        raise NotFollowedError(f"{member.id!r}: which values are pulled in depends on all of them.")
+    ends = [member.direction * treated(member, end, strict=False) for end in columns[member.id]]
+    cities = city.get(member.id, (None, None))
+    scales = [
+        scale_of(member, replace(context, strict=False, city={} if one is None else {member.id: one})) for one in cities
+    ]
+    step = member.direction
+    low, high = ends[::step]
+    return _scaled((low, high), rule, *scales[::step])
+
+
+def _scaled(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) -> Ends:
+    """Return the ends of values on a scale, each compared with the other ends of all others."""
+    low_scale, high_scale = (replace(scale, strict=False) for scale in (low_scale, high_scale))
+    if not rule.by:
+        return _scaled_among(ends, rule, low_scale, high_scale)
+    units = low_scale.units[rule.by]
+    found = np.full(ends[0].shape, np.nan), np.full(ends[0].shape, np.nan)
+    for unit in np.unique(units):
+        inside = np.flatnonzero(units == unit)
+        scales = [
+            replace(one, units={}, residents=None if one.residents is None else one.residents[inside])
+            for one in (low_scale, high_scale)
+        ]
+        some = _scaled_among((ends[0][inside], ends[1][inside]), replace(rule, by=""), *scales)
+        for whole, part in zip(found, some, strict=True):
+            whole[inside] = part
+    return found
+
+
+def _scaled_among(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) -> Ends:
+    low, high = ends
+    if np.isinf(low).any() or np.isinf(high).any():
+        raise NotFollowedError(f"{low_scale.name!r}: the bounds are infinite.")
+    if rule.among == "positive":
+        raise NotFollowedError(f"{low_scale.name!r}: how many values are above 0 is open.")
+    if rule.method == "z" and rule.reference != "fixed":
+        found = _z_ends(ends, rule, low_scale, high_scale)
+        return found if rule.digits is None else (rounded(found[0], rule.digits), rounded(found[1], rule.digits))
+    found = (
+        normalise(low, rule, high_scale, None if rule.method == "none" else high),
+        normalise(high, rule, low_scale, None if rule.method == "none" else low),
+    )
+    ends_of = {"minmax": (rule.low, rule.high), "percentile": (0.0, 1.0), "maximum": (-np.inf, rule.high)}
+    if rule.method not in ends_of or rule.n is not None:
+        return found
+    least, most = ends_of[rule.method]
+    same = [bool(np.nanmax(end) - np.nanmin(end) <= 0) for end in (high, low)]  # nothing to compare with at this end
+    bottom = np.where(np.isnan(low), np.nan, least) if same[0] else np.clip(found[0], least, most)
+    top = np.where(np.isnan(low), np.nan, most) if same[1] else np.clip(found[1], least, most)
+    return bottom, top
+
+
+def _z_ends(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) -> Ends:
+    """Return bounds of z-scores: those of the distance from the centre, by those of the deviation.
+
+    The own value is a part w of a mean of areas: the distance is ``(1 - w) x`` less the parts of all others.
+    """
+    low, high = ends
+    known = ~np.isnan(low)
+    people = np.ones(low.shape) if rule.weighting == "none" else np.asarray(low_scale.residents, dtype=float)
+    share = np.where(known, people, 0.0) / np.where(known, people, 0.0).sum()
+    wide = high - low
+    if rule.reference == "city":
+        centre = _city_of(low_scale), _city_of(high_scale)
+        apart = low - centre[1], high - centre[0]
+        far = np.fmax(np.abs(low - centre[1]), np.abs(high - centre[0]))
+    else:
+        centre = float(np.nansum(share * low)), float(np.nansum(share * high))
+        apart = low - centre[1] + share * wide, high - centre[0] - share * wide
+        middle = sum(centre) / 2
+        far = np.fmax(np.abs(low - middle), np.abs(high - middle))
+    near = np.fmax(np.fmax(low - centre[1], centre[0] - high), 0.0)
+    of_all = known.sum() / (known.sum() - rule.ddof)
+    least, most = (float(np.sqrt(np.nansum(share * part**2) * of_all)) for part in (near, far))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = apart[0] / np.where(apart[0] < 0, least, most), apart[1] / np.where(apart[1] > 0, least, most)
+    return rule.centre + rule.spread * z[0], rule.centre + rule.spread * z[1]
+
+
+def _city_of(scale: Scale) -> float:
+    if scale.city is None:
+        raise NotFollowedError(f"{scale.name!r} has no city value.")
+    return float(np.ravel(scale.city)[0])
+
+
+def class_ends(axis: NeedAxis, ends: Ends) -> tuple[Ints, Ints]:
+    """Return the lowest and the highest class number of each area; -1 where it has no score."""
+    low, high = ends
+    uppers = np.asarray(axis.uppers, dtype=float)[:, None]
+    method = axis.breaks.method
+    if method == "rank_share":
+        return _rank_class(low, high, uppers, axis), _rank_class(high, low, uppers, axis)
+    limits = uppers, uppers
+    if method == "quantile":
+        limits = quantiles(low, uppers, axis.breaks.type), quantiles(high, uppers, axis.breaks.type)
+    elif method == "sd":
+        mean = np.nanmean(low), np.nanmean(high)
+        near = np.fmax(np.fmax(low - mean[1], mean[0] - high), 0.0)
+        far = np.fmax(np.abs(low - sum(mean) / 2), np.abs(high - sum(mean) / 2))
+        least, most = (np.sqrt(np.nanmean(part**2)) for part in (near, far))
+        limits = (
+            mean[0] + uppers * np.where(uppers > 0, least, most),
+            mean[1] + uppers * np.where(uppers > 0, most, least),
+        )
+    return class_numbers(low, axis, limits=limits[1]), class_numbers(high, axis, limits=limits[0])
+
+
+def _rank_class(own: Array, others: Array, shares: Array, axis: NeedAxis) -> Ints:
+    """Return the class by the rank that each score has among the others'."""
+    n = int((~np.isnan(own)).sum())
+    if axis.breaks.closed == "upper":
+        beyond = ranks_among(own, others, "min") > n * shares + PLACE
+    else:
+        beyond = ranks_among(-own, -others, "min") <= n * (1 - shares) + PLACE
+    return np.where(np.isnan(own), -1, beyond.sum(axis=0, dtype=np.int64))
