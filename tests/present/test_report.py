@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -58,11 +59,12 @@ STATUS = {"high": "hoch", "medium": "mittel", "low": "niedrig", "very_low": "seh
 
 
 class Sections(HTMLParser):
-    """Read a report: per heading its rows of cells, its list items and its paragraphs."""
+    """Read a report: per heading its rows of cells, its list items and its paragraphs; the tables below figures."""
 
     def __init__(self, html):
         super().__init__()
         self.language, self.headings, self.rows, self.items, self.paragraphs = "", [], {}, {}, {}
+        self.figures = []
         self._open, self._text, self._heading = [], "", ""
         self.feed(html)
 
@@ -71,12 +73,17 @@ class Sections(HTMLParser):
             self.language = dict(attrs)["lang"]
         if tag in ("h2", "th", "td", "p") or (tag == "li" and "td" not in self._open):
             self._text = ""
+        if tag == "figure":
+            self.figures.append([])
         if tag == "tr":
-            self.rows.setdefault(self._heading, []).append([])
+            self._rows().append([])
         if tag in ("br", "li"):
             self._text += "|"
         if tag not in ("br", "meta"):
             self._open.append(tag)
+
+    def _rows(self):
+        return self.figures[-1] if "figure" in self._open else self.rows.setdefault(self._heading, [])
 
     def handle_data(self, data):
         self._text += data
@@ -89,7 +96,7 @@ class Sections(HTMLParser):
             self._heading = words
             self.headings.append(words)
         elif tag in ("td", "th"):
-            self.rows[self._heading][-1].append(words)
+            self._rows()[-1].append(words)
         elif tag == "li" and "td" not in self._open:
             self.items.setdefault(self._heading, []).append(words)
         elif tag == "p":
@@ -294,3 +301,44 @@ def test_programme_areas_stand_with_their_dates(german, english):
     # as in the file of the sample city: since 2017 and 2021
     assert [row[-1] for row in german.rows["Programmgebiete"][1:]] == ["seit 2017", "seit 2021"]
     assert [row[-1] for row in english.rows["Programme areas"][1:]] == ["since 2017", "since 2021"]
+
+
+def folded(name):
+    """Return a name as a phone book sorts it: umlauts as their vowels."""
+    return "".join(c for c in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(c))
+
+
+def test_every_figure_has_its_table(german, exported):
+    first, *others = german.figures
+    assert all(len(rows) > 1 and len({len(row) for row in rows}) == 1 for rows in others)
+    # the map of the first page: every area by name, with its class and whether it is selected
+    assert [row[0].rsplit(" (", 1)[0] for row in first[1:]] == sorted(exported["name"], key=folded)
+    cells = {row[0].rsplit(" (", 1)[1].rstrip(")"): row[1:] for row in first[1:]}
+    classes, sure = exported["need_status_class"].map(STATUS), exported["selection"]
+    known = classes.dropna()
+    assert {key: cells[key][0] for key in known.index} == known.to_dict()
+    assert {cells[key][0] for key in classes.index.difference(known.index)} == {
+        "Grundlage nicht ausgewiesen", "zu wenige Einwohner", "unbewohnt",
+    }  # fmt: skip
+    marks = {"sure": "", "open": ", Grenzfall"}
+    words = sure.map(lambda code: f"Gebiet mit erhöhtem Unterstützungsbedarf{marks[code]}" if code in marks else "")
+    near = sure.eq("near")
+    assert {key: row[1] for key, row in cells.items()} == words.mask(near, "nicht ausgewählt, aber Grenzfall").to_dict()
+
+
+@pytest.mark.filterwarnings("ignore:Need index 't'. Compared over 12 areas")
+def test_ranks_stand_in_reports_of_the_house_only(town, need_rules, tmp_path):
+    """The rate of the town rises from area to area: the last has rank 1."""
+    need = qa.need_index(town, qa.NeedSpec.from_dict(need_rules))
+    shortlist = qa.screen(town, qa.worst_share("sgb2_rate", 0.25), need=need)
+    parts = {"need": need, "shortlist": shortlist, "stability": shortlist.stability(n=20, seed=1)}
+    pages = {}
+    for audience in ("public", "internal"):
+        release = qa.release(town, **parts, audience=audience)
+        pages[audience] = report(release, tmp_path / f"{audience}.html").read_text(encoding="utf-8")
+    assert "Rang (1: höchster Bedarf)" not in pages["public"]
+    rows = next(rows for rows in Sections(pages["internal"]).figures if rows and rows[0][-1].startswith("Rang (1"))
+    low, high = (release.stability.table[name].iloc[::-1] for name in ("rank_lower", "rank_upper"))
+    assert rows[1:] == [
+        [f"Gebiet {12 - i:02d}", f"{i + 1} ({low.iloc[i]:.0f} bis {high.iloc[i]:.0f})"] for i in range(12)
+    ]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from quartiersatlas.catalogue import text
+from quartiersatlas.disclosure.words import label
 from quartiersatlas.errors import QuartiersatlasError
+from quartiersatlas.present.city_report.selected_table import is_long
 from quartiersatlas.present.look import ACCENT
-from quartiersatlas.present.paper import Columns, Figure, Key
-from quartiersatlas.present.paper.legend import legend_notes, map_entries
+from quartiersatlas.present.paper import Columns, DocumentTable, Figure, Key, TableRow
+from quartiersatlas.present.paper.legend import legend_notes, map_entries, mark_entries
 from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
 from quartiersatlas.present.paper.map_svg import alt_text, document, map_svg
+from quartiersatlas.present.statements import cell_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +28,9 @@ if TYPE_CHECKING:
     from quartiersatlas.present.places import Context, FittedContext
     from quartiersatlas.space.exclaves import Bounds
 
+MOST_ROWS = 1000  # of the table of a map
 POINTS = 72 / 25.4  # per mm
+NUMBER = re.compile(r"[+\u2212-]?[0-9][0-9.,\s]*%?|–|")  # what is set flush right where a whole column is such
 IN_POINTS = re.compile(r'(width|height)="([0-9.]+)"')
 ROW, AROUND_ROWS = 3.7, 19.0  # mm: height of a row with a name, and of what stands above and below
 
@@ -51,7 +57,16 @@ def chart_figures(
         height = ROW * len(chart.y.bands) + AROUND_ROWS if chart.y.bands else chart.height * width
     svg = IN_POINTS.sub(r'\1="\2pt"', chart.svg(width * POINTS, height * POINTS), count=2)
     words = "" if caption is None else f"{_ended(caption or chart.title)} {chart.note}".strip()
-    return [Figure(svg, chart.alt, words, width)]
+    return [Figure(svg, chart.alt, words, width, table=_chart_table(chart))]
+
+
+def _chart_table(chart: Chart) -> DocumentTable | None:
+    """Return a chart in numbers; None where it has none."""
+    if not chart.rows:
+        return None
+    columns = zip(*(row[1:] for row in chart.rows), strict=True)
+    numeric = (place for place, cells in enumerate(columns, 1) if all(map(NUMBER.fullmatch, cells)))
+    return DocumentTable(chart.head, tuple(TableRow.of(*row) for row in chart.rows), frozenset(numeric))
 
 
 def _ended(words: str) -> str:
@@ -80,13 +95,32 @@ def map_figure(
     width, height = size
     where: dict[str, Any] = {"area": area, "around": around, "context": context}
     svg = map_svg(release, column.id, lang, width_mm=width, height_mm=height, look=look, **where)
-    return Figure(svg, alt_text(release, column, map_entries(release, column, lang), lang), caption, width)
+    words = alt_text(release, column, map_entries(release, column, lang), lang)
+    return Figure(svg, words, caption, width, table=_map_table(release, column, lang))
+
+
+def _map_table(release: Release, column: ReleasedColumn, lang: Lang) -> DocumentTable | None:
+    """Return a map in numbers, its areas in the order of the release; None of very many, whose file stands beside."""
+    if is_long(release) or len(release.areas) > MOST_ROWS:
+        return None
+    names, marks = release.areas["name"], mark_entries(release, lang)
+    is_screened = release.has_shortlist
+    rows = (
+        TableRow.of(
+            f"{names[key]} ({key})",
+            cell_text(release, key, column, lang),
+            *(["; ".join(mark.words for mark in marks if key in mark.keys)] if is_screened else []),
+        )
+        for key in map(str, release.order)
+    )
+    head = (text("label_area", lang), label(column, lang), *([text("heading_selection", lang)] if is_screened else []))
+    return DocumentTable(head, tuple(rows), frozenset() if column.kind == "class" else frozenset({1}))
 
 
 def map_key(release: Release, column: ReleasedColumn, lang: Lang, look: Look | None = None) -> Key:
     """Return the key of the map of a column."""
     accent = ACCENT if look is None else look.accent
-    rows = tuple((_sign(entry, accent), entry.words) for entry in map_entries(release, column, lang))
+    rows = tuple((_sign(entry, accent), entry.in_full) for entry in map_entries(release, column, lang))
     return Key("", rows, "; ".join(legend_notes(release, column, lang)))
 
 

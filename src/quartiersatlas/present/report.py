@@ -241,6 +241,7 @@ def _certainty(release: Release, lang: Lang) -> list[DocumentBlock]:
         *side_by_side(charts, drivers),
         Paragraph("; ".join(counts)),
         *([Paragraph(text("near_names", lang, names=names))] if names else []),
+        *chart_figures(lambda: pictures.rank_interval(release, lang), HALF),
         Bullets(release.stability.notes[lang], muted=True),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from quartiersatlas.disclosure import Ledger, Protection, Release, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
 from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
 from quartiersatlas.disclosure.words import summary_texts
-from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError
+from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError, list_some
 from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
@@ -37,12 +37,13 @@ from quartiersatlas.project.manifest import digests, input_files, manifest_of, w
 from quartiersatlas.project.parts import named_part, of_its_areas
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import Project, read_project
-from quartiersatlas.project.toml_words import toml_advice
+from quartiersatlas.project.toml_words import toml_advice, toml_value
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from quartiersatlas.need import NeedIndex, Stability
     from quartiersatlas.present.map.atlas import Atlas
     from quartiersatlas.project.rule_part import RulePart
-    from quartiersatlas.project.schema import CandidatesPart, SegregationPart
+    from quartiersatlas.project.schema import CandidatesPart, EarlierPart, SegregationPart
     from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
@@ -164,9 +165,10 @@ def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | N
         as_of=project.as_of,
         ledger=ledger,
     )
-    # need and shortlist are those of the period of the project
+    # the shortlist is that of the period of the project
     earlier = tuple(
-        _released(project, joined[part.period], as_of=part.as_of, ledger=ledger) for part in project.earlier
+        _released(project, joined[part.period], need=_need_then(project, part, joined), as_of=part.as_of, ledger=ledger)
+        for part in project.earlier
     )
     atlas = atlas_map(
         result,
@@ -179,6 +181,21 @@ def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | N
     )
     results = (need, shortlist, candidates, stability, result, atlas, ledger)
     return ProjectResult(project, inputs.tables, fit, data, *results, overlap=overlap, acted=found)
+
+
+def _need_then(project: Project, part: EarlierPart, joined: Mapping[str, AreaData]) -> NeedIndex | None:
+    """Return the index of an earlier date by the same rules: the axes whose indicators that date has."""
+    if not part.need:
+        return None
+    place = f"[[earlier]] with period = {toml_value(part.period)}: need = true"
+    if project.need is None:
+        raise SpecError(f"{place}, but there is no [need].")
+    data, spec = joined[part.period], project.need.spec
+    axes = [axis for axis in spec.axes if {leaf.id for leaf in axis.indicators} <= {*data.values.columns}]
+    if spec.axes[0] not in axes:
+        lacking = [leaf.id for leaf in spec.axes[0].indicators if leaf.id not in data.values.columns]
+        raise SpecError(f"{place}, but that period does not have {list_some(lacking)} of axis {spec.axes[0].id!r}.")
+    return need_index(data, replace(spec, axes=tuple(axes)), exclude=project.need.exclude)
 
 
 def _streets(project: Project, data: AreaData) -> pd.DataFrame | None:

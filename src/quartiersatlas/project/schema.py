@@ -107,10 +107,11 @@ class ChangePart:
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierPart:
-    """``[[earlier]]``: another date on the map, with the indicators of an earlier period."""
+    """``[[earlier]]``: another date on the map, with the indicators of an earlier period, and its classes if asked."""
 
     period: str
     as_of: str
+    need: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -109,13 +109,17 @@ class DocumentTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption, if any; ``alt`` says in words what is seen, ``width`` is in mm."""
+    """A picture with its caption, if any; ``alt`` says in words what is seen, ``width`` is in mm.
+
+    ``table`` is the same in numbers, which a page shows to who asks for it.
+    """
 
     svg: str
     alt: str
     caption: str
     width: float = TEXT_WIDTH
     number: int = 0
+    table: DocumentTable | None = None
 
     def title(self, lang: Lang) -> str:
         """Return the caption after the number; empty without one."""

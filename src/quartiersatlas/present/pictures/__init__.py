@@ -8,7 +8,7 @@ from quartiersatlas.present.pictures.of_columns import (
     spine_profile,
     time_line,
 )
-from quartiersatlas.present.pictures.of_need import certainty, class_moves, contributions
+from quartiersatlas.present.pictures.of_need import certainty, class_moves, contributions, rank_interval
 
 __all__ = [
     "certainty",
@@ -16,6 +16,7 @@ __all__ = [
     "contributions",
     "legend_histogram",
     "profile_columns",
+    "rank_interval",
     "scatter",
     "second_column",
     "spine_profile",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,7 +12,7 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.pictures.certainty import StableAreas, certainty_chart
+from quartiersatlas.need.pictures.certainty import StableAreas, certainty_chart, rank_chart
 from quartiersatlas.need.pictures.contributions import COLORS, OTHERS, Contributions, contributions_chart
 from quartiersatlas.need.pictures.transition import class_transition
 from quartiersatlas.present.comparable import on_keys
@@ -55,13 +56,52 @@ def certainty(release: Release, lang: Lang = "de", area: str | None = None) -> C
         The release has no such area.
     """
     check_release(release, "certainty")
+    return certainty_chart(_stable_areas(release, "certainty", area), lang)
+
+
+def rank_interval(release: Release, lang: Lang = "de", area: str | None = None) -> Chart:
+    """Return the rank of areas on the first axis with the interval of the runs: inside the house only.
+
+    Parameters
+    ----------
+    release : Release
+        Result of :func:`quartiersatlas.release` with ``stability`` and ``audience="internal"``.
+    lang : {"de", "en"}, default "de"
+        Language.
+    area : str, optional
+        Key of an area that stands out.
+
+    Returns
+    -------
+    Chart
+        The areas of the highest need; ranks count the areas whose score is shown.
+
+    Raises
+    ------
+    ArgumentError
+        Something else than a release was given.
+    SpecError
+        The release has no stability, is public, or shows no score.
+    ReleaseError
+        The release has no such area.
+    """
+    check_release(release, "rank_interval")
+    areas = _stable_areas(release, "rank_interval", area)
+    ranks = release.ranks
+    if ranks.empty or "rank_lower" not in areas.table:
+        raise SpecError('rank_interval: the release has no ranks: release(..., need=need, audience="internal").')
+    return rank_chart(replace(areas, table=areas.table.assign(rank=ranks.iloc[:, 0])), lang)
+
+
+def _stable_areas(release: Release, name: str, area: str | None) -> StableAreas:
+    """Return what is released of the stability, with what is selected."""
     if release.stability is None:
-        raise SpecError("certainty: the release has no stability: release(..., stability=shortlist.stability()).")
-    table = release.stability.table[["label", "p_selected"]].reindex(release.areas.index)
+        raise SpecError(f"{name}: the release has no stability: release(..., stability=shortlist.stability()).")
+    table = release.stability.table.reindex(release.areas.index)
     table = table.assign(selected=release.selected.reindex(table.index, fill_value=False))
-    names = names_of(release)
-    areas = StableAreas(table, release.stability.limits, release.stability.runs, names, chosen_area(release, area))
-    return certainty_chart(areas, lang)
+    return StableAreas(
+        table, release.stability.limits, release.stability.runs, names_of(release), chosen_area(release, area)
+    )
 
 
 def contributions(release: Release, lang: Lang = "de", areas: Sequence[str] | None = None) -> Chart:
