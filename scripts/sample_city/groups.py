@@ -23,7 +23,7 @@ ODDS = 2.1
 """How much likelier benefits are with migration background than without, in odds."""
 GROUP_COUNTS = ("Unter_65_MH", "SGB2_MH")
 SERIES = ("Einwohner", "Unter_65", "SGB2_Personen")
-BUDGET_SINCE, N_BUDGETS = 2020, 12
+BUDGET_SINCE, N_BUDGETS = 2020, 11
 BUDGET_CORE = (-4500.0, -3800.0)
 """Around this place lies the estate of which all districts have a budget of their own."""
 

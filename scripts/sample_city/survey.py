@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from sample_city.districts import City
     from sample_city.people import Counts
 
-SAMPLED = 0.018
-"""Share of the residents who are written to."""
+SAMPLED, SAMPLED_MORE = 0.014, 0.085
+"""Share of the residents who are written to; and where the town wants to know more: in districts of higher need."""
+MORE_FROM = 0.3
+"""Need from which on a district is asked more."""
 AGE_GROUPS = {
     "18-44": ("Alter_18_64", 0.55, 0.42),
     "45-64": ("Alter_18_64", 0.45, 0.56),
@@ -48,10 +50,11 @@ def survey_bytes(city: City, people: dict[str, Counts], merged: str, seed: int) 
     rows: list[tuple[object, ...]] = []
     for key, latent in build_landscape(city, seed).items():
         rng = Random(f"{seed}/survey/{key}")
+        sampled = SAMPLED_MORE if latent.need > MORE_FROM else SAMPLED
         for group, (column, share, answering) in AGE_GROUPS.items():
             persons = share * people[key][column]
             response = answering * (1 - 0.12 * min(max(latent.need, 0), 2))
-            n = sum(rng.random() < response for _ in range(round(SAMPLED * persons)))
+            n = sum(rng.random() < response for _ in range(round(sampled * persons)))
             p = logistic(SATISFIED - WORSE_WITH_NEED * latent.need + OLDER[group])
             for _ in range(n):
                 answer = "" if rng.random() < NO_ANSWER else int(rng.random() < p)

@@ -175,6 +175,14 @@ class BreakError(SpecError):
         self.report = report
 
 
+class FewAreasError(SpecError):
+    """Too few areas remain for a comparison; ``n_funded`` and ``n_others`` say how many."""
+
+    def __init__(self, message: str, n_funded: int = 0, n_others: int = 0) -> None:
+        super().__init__(message)
+        self.n_funded, self.n_others = n_funded, n_others
+
+
 class ReleaseError(QuartiersatlasError):
     """Something that is not released was asked for, or may not leave; ``report`` holds the whole list."""
 

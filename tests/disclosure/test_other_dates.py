@@ -14,6 +14,8 @@ from scipy.optimize import linprog
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, ReleaseError, SpecError
+from quartiersatlas.present.files.tables import table_of
+from quartiersatlas.present.report import report_document
 
 RATES = {"sgb2_rate": ("sgb2", "residents"), "g": ("foreign_sgb2", "foreign"), "o": ("german_sgb2", "german")}
 SUMS = {"sgb2": ["foreign_sgb2", "german_sgb2"], "residents": ["foreign", "german"]}
@@ -337,6 +339,43 @@ def test_funded_areas_are_compared_without_those_that_are_withheld_in_a_year():
     assert "050" not in release.funded.others
     assert len(release.funded.dropped["unknown"]) >= 2
     assert release.audit().earlier["2018"].ok
+
+
+def test_a_comparison_that_too_few_areas_remain_for_is_a_note():
+    """86 others of which 30 hide a year leave fewer than 60. The rest of the release leaves."""
+    panel, funded = years()
+    rest = [key for key in panel[2018].values.index if key not in funded]
+    panel, _ = years(hidden=rest[:30])
+    release = released(panel[2022], funded=compared(panel, funded))
+    assert release.funded is None
+    said = [fact for fact in release.facts if fact.name == "fact_funded_too_few"]
+    ((n, others),) = [(fact.values["n"], fact.values["others"]) for fact in said]
+    assert n == 14
+    assert 50 <= others <= 56  # partners of the small counts are withheld too
+    assert not release.is_draft
+    report = report_document(release, "de").blocks
+    assert any(f"zu wenige vergleichbar (14 geförderte, {others} andere" in str(block) for block in report)
+    with pytest.raises(ReleaseError, match="no funded"):
+        table_of(release, "funded", "de")
+
+
+def test_funded_areas_and_lists_stand_in_the_tables():
+    panel, funded = years()
+    rule = qa.above_city("sgb2_rate")
+    after = qa.screen(panel[2022], rule)
+    lists = qa.compare_lists(qa.screen(panel[2016], rule), after)
+    found = compared(panel, funded)
+    release = released(panel[2022], funded=found, lists=lists, shortlist=after)
+    table = table_of(release, "funded", "en").set_index("funded")
+    assert table["value"].iloc[0] == pytest.approx(found.table["estimate"]["regression"], abs=0.006)
+    means = table.loc["funded (n = 14)"].set_index("year")["value"]
+    shares = {str(year): data.values.loc[funded, "sgb2_rate"].mean() for year, data in panel.items()}
+    assert means.to_dict() == pytest.approx(shares, abs=0.006)
+    moved = table_of(release, "lists", "en").set_index("key")["move"]
+    was = panel[2016].values["sgb2_rate"] > 100 * panel[2016].values["poor"].sum() / 60000
+    now = panel[2022].values["sgb2_rate"] > 100 * panel[2022].values["poor"].sum() / 60000
+    assert list(moved.index[moved.eq("entered")]) == list(was.index[~was & now])
+    assert list(moved.index[moved.eq("left")]) == list(was.index[was & ~now])
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.cli import main
 from quartiersatlas.errors import QuartiersatlasError, SpecError
+from quartiersatlas.present.files.tables import tables_of
+from quartiersatlas.present.map.payload import map_json
 from quartiersatlas.project.acting import acted, with_acting_columns
 from quartiersatlas.project.inputs import own_data, read_inputs
 from quartiersatlas.project.schema import read_project
@@ -52,9 +54,35 @@ def test_what_leaves_stands_in_the_release_and_what_does_not_stays(run):
     assert run.release.audit().ok
     assert [gap.text("de") for gap in run.release.group_gaps]
     assert run.acted.lists.periods == ("2022", "2024")
-    assert (len(run.acted.funded.funded), run.acted.funded.selected) == (12, 2020)
+    assert (len(run.acted.funded.funded), run.acted.funded.selected) == (11, 2020)
+    assert len(run.release.funded.funded) == 11
+    assert len(run.release.funded.others) >= 60
+    assert set(run.release.certificate.earlier) == {str(year) for year in range(2017, 2024)}
     said = repr(run)
     assert all(one in said for one in ("GroupGap 'sgb2_gap'", "ListComparison 2022 -> 2024", "FundedComparison"))
+
+
+def test_funded_areas_and_uncertain_answers_stand_in_the_report(run):
+    report = run.files[1].read_text(encoding="utf-8")
+    assert "11 geförderte mit" in report
+    assert {"lists", "funded"} <= tables_of(run.release, "de").keys()
+    answers = pd.read_csv(run.project.file("befragung.csv"), sep=";", dtype={"Stadtteil": str})
+    n = answers.dropna(subset="Wohnt_gern_hier").groupby("Stadtteil").size().reindex(run.release.areas.index)
+    status, values = run.release.status["likes_living_here"], run.release.values["likes_living_here"]
+    firm, unsure, not_there = status.eq("value"), status.eq("unreliable") & values.notna(), values.isna()
+    assert (firm.sum() >= 12, unsure.sum() >= 30, not_there.sum() >= 15) == (True, True, True)
+    assert n[firm].min() >= 0.25 / 0.1**2 * 3  # half of a 95 % interval at most 10 points, a share near three quarters
+    assert n[n.lt(10)].index.isin(not_there[not_there].index).all()
+    in_brackets = {f"({value:.1f}".replace(".", ",") for value in values[unsure]}
+    assert all(one in report for one in in_brackets)
+    asked = report[report.index("Befragungen</h2>") :]
+    assert not any(
+        f"({value:.1f}".replace(".", ",") in asked.split("</table>")[0]
+        for value in set(values[firm]) - set(values[unsure])
+    )
+    page = json.loads(map_json(run.release, "de"))
+    column = next(one for one in page["columns"] if one["id"] == "likes_living_here")
+    assert sum(gap == "unreliable" for gap in column["gaps"].values()) >= unsure.sum()
 
 
 def test_columns_are_those_of_the_calls(run, sample_data):

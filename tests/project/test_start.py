@@ -12,6 +12,7 @@ import shapely
 
 from quartiersatlas.cli import main
 from quartiersatlas.errors import InputError
+from quartiersatlas.project.acting_parts import SECTIONS
 from quartiersatlas.project.beginning.start import blank_start, start_from
 from quartiersatlas.project.schema import Project, read_project
 
@@ -69,6 +70,7 @@ def test_every_further_section_is_there_and_valid_when_uncommented(tmp_path, lan
     project = read_project(file)
     # "by" with its comments excludes "comment"; "acting" stands for sections of what comes after the first map
     left_out = {"path", "part", "by", "comments", "acting", "programmes", "facilities"}
+    assert all(getattr(project.acting, name) for name in SECTIONS)
     for name in set(Project.__dataclass_fields__) - left_out - {"title", "subtitle", "source", "as_of", "comment"}:
         assert re.search(rf"(?m)^(# )?(\[+{name}\b|{name} = )", content), name
     assert project.programmes
@@ -79,7 +81,7 @@ def test_every_further_section_is_there_and_valid_when_uncommented(tmp_path, lan
     table = next(block for block in blocks if "[[tables]]" in block)
     for block in blocks:
         needed = [rule] if re.search(r"\[(candidates|stability)\]", block) else []
-        needed += [table] if re.search(r"\[+(change|earlier)\]", block) else []
+        needed += [table] if re.search(r"\[+(change|earlier|lists)\]", block) else []
         alone = "\n".join([content, *(re.sub(r"(?m)^# ", "", one) for one in [*needed, block])])
         file.write_text(alone, encoding="utf-8")
         read_project(file)

@@ -268,6 +268,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
     if protection.secondary:
         refuse_failed(audit)
     layer, programmes, repairs = _layer(given, data)
+    told, not_told = answers(given, dates, derived)
     result = Release(
         **_areas(data, pattern),
         values=pd.DataFrame(out.values, index=data.areas.index),
@@ -280,6 +281,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         facts=(
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
             *gap_facts(group_gaps),
+            *not_told,
             *repairs,
             *missing_facts(derived.shortlist, given["missing"]),
             *remarks,
@@ -294,7 +296,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         scale=derived.scale.round(SCALE_DECIMALS) if derived.scale is not None else None,
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
-        **answers(given, dates, derived),
+        **told,
         comparison=released_comparison(derived.comparison, pattern),
         measures=released_measures(given, data, derived.need, _classes(out)),
         unreleased_domains=unreleased_domains(data, out),

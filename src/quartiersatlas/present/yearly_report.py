@@ -19,6 +19,7 @@ from quartiersatlas.present import pictures
 from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, left_by_city, list_blocks
 from quartiersatlas.present.acting.group_gaps import group_gap_blocks
 from quartiersatlas.present.acting.measures import measure_blocks, measure_checks
+from quartiersatlas.present.acting.surveys import survey_blocks
 from quartiersatlas.present.city_report.sections import method_blocks
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures
@@ -151,6 +152,7 @@ def yearly_document(
         *change_blocks(release, lang),
         *(list_blocks(release, lang) or _lists(release, before[:1], lang)),
         *group_gap_blocks(release, lang),
+        *survey_blocks(release, lang),
         *measure_blocks(release, lang),
         *funded_blocks(release, lang),
         *_forecasts(store, release, lang),

@@ -20,12 +20,13 @@ from quartiersatlas.intake.tables.formats import FileOptions, existing_table, ra
 from quartiersatlas.intake.timetables import departures
 from quartiersatlas.monitoring.comparisons.funded import compare_funded
 from quartiersatlas.monitoring.lists.compare import compare_lists
+from quartiersatlas.monitoring.store.rhythm import day
 from quartiersatlas.project.toml_words import in_toml
 from quartiersatlas.space.access import access
 from quartiersatlas.space.exposure import exposure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -44,7 +45,7 @@ TIMETABLE = ".zip"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Acted:
-    """Results beside the map. The gaps leave by the release, the others stay in the house until they do.
+    """Results beside the map, with all their numbers: for the house. What leaves of them stands in the release.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def acted(
     funded = None
     if parts.funded is not None:
         with naming_the_part(project, "funded"):
-            funded = _funded(project, parts.funded, store(), data)
+            funded = _funded(project, parts.funded, store(), [*joined.values(), data])
     return Acted(gaps=tuple(gaps), lists=lists, funded=funded)
 
 
@@ -319,7 +320,11 @@ def _exposed(project: Project, data: AreaData, name: str, part: ExposurePart) ->
 # funded areas
 
 
-def _funded(project: Project, part: FundedPart, store: Monitor, own: AreaData) -> FundedComparison:
+def _funded(project: Project, part: FundedPart, store: Monitor, computed: Iterable[AreaData]) -> FundedComparison:
+    """Compare funded areas over the years of the store, the last period of each; of dates of the project its own data.
+
+    A date of which something else leaves is protected once, with one set of numbers.
+    """
     keys = list(part.areas)
     if part.path:
         raw = raw_table(existing_table(project.file(part.path)), FileOptions(key=part.key))
@@ -329,9 +334,10 @@ def _funded(project: Project, part: FundedPart, store: Monitor, own: AreaData) -
         keys = [text.strip() for text in cells[part.key].texts()]
     if not store.periods:
         raise SpecError(f"the store has no period yet. Add them: quartiersatlas monitor add --all {project.path.name}")
-    # of the project's own period: the data that are released with it
-    stored = {int(period[:4]): store.data(period) for period in store.periods}
-    years = {year: own if data.period == own.period else data for year, data in stored.items()}
+    own = {day(data.period, "period"): data for data in computed if data.period}
+    stored = (store.data(period) for period in store.periods)
+    ends = {day(data.period, "period"): data for data in stored}
+    years = {end.year: own.get(end, data) for end, data in ends.items()}
     panel = {year: data for year, data in years.items() if part.outcome in data.values}
     return compare_funded(
         panel,

@@ -158,6 +158,7 @@ def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | N
         measures=_measures(project, data),
         gaps=found.gaps or None,
         lists=found.lists,
+        funded=found.funded,
         programmes=programmes,
         facilities=facility_layer(project, project.facilities, data.areas),
         stability=stability,

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from quartiersatlas.catalogue.texts import Message
 from quartiersatlas.disclosure.derived.over_dates import ReleasedFunded, ReleasedTwins
 from quartiersatlas.disclosure.derived.recompute import quietly
 from quartiersatlas.disclosure.suppression import suppression_pattern
-from quartiersatlas.errors import SpecError
-from quartiersatlas.monitoring.comparisons.funded import FundedComparison, compare_funded
+from quartiersatlas.errors import FewAreasError, SpecError
+from quartiersatlas.monitoring.comparisons.funded import (
+    FEWEST_FUNDED,
+    FEWEST_OTHERS,
+    FundedComparison,
+    compare_funded,
+)
 from quartiersatlas.monitoring.comparisons.twins import Twins, twins
 
 if TYPE_CHECKING:
@@ -42,20 +48,33 @@ def released_twins(found: Twins | None, own: ToldDate) -> ReleasedTwins | None:
     return ReleasedTwins(**{**_content(again), "near": again.near.iloc[:0]})
 
 
-def released_funded(found: FundedComparison | None, dates: Mapping[str, ToldDate]) -> ReleasedFunded | None:
-    """Return what may leave of a comparison of funded areas.
+def released_funded(
+    found: FundedComparison | None, dates: Mapping[str, ToldDate]
+) -> tuple[ReleasedFunded | None, tuple[Message, ...]]:
+    """Return what may leave of a comparison of funded areas; a note instead where too few areas show all their years.
 
     Raises
     ------
     SpecError
-        It was made of ready-made numbers, or too few areas show all of theirs.
+        It was made of ready-made numbers.
     """
     if found is None:
-        return None
+        return None, ()
     panel = {year: dates[data.period].known([found.outcome], filled=False) for year, data in panel_of(found).items()}
-    with quietly():
-        again = compare_funded(**{**found.call, "panel": panel})
-    return ReleasedFunded(**_content(again))
+    try:
+        with quietly():
+            again = compare_funded(**{**found.call, "panel": panel})
+    except FewAreasError as few:
+        return None, (_too_few(found, few),)
+    return ReleasedFunded(**_content(again)), ()
+
+
+def _too_few(found: FundedComparison, few: FewAreasError) -> Message:
+    """Return the note on a comparison that protection leaves too few areas for."""
+    kept = {"n": few.n_funded, "others": few.n_others}
+    return Message(
+        "fact_funded_too_few", {"label": found.labels, **kept, "least": FEWEST_FUNDED, "least_others": FEWEST_OTHERS}
+    )
 
 
 def panel_of(found: FundedComparison) -> Mapping[int, AreaData]:

@@ -13,6 +13,7 @@ from quartiersatlas.disclosure.over_time.other_dates import AskedDate, ToldDate,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from quartiersatlas.catalogue.texts import Message
     from quartiersatlas.disclosure.columns import ReleasedColumns
     from quartiersatlas.disclosure.derived.group_gaps import LeavingGap
     from quartiersatlas.disclosure.derived.recompute import Derived
@@ -67,14 +68,18 @@ def _of_gaps(gaps: Iterable[LeavingGap]) -> list[AskedDate]:
     return [AskedDate(data=one.gap.before, by="gaps", gap=one.gap) for one in gaps if one.gap.before is not None]
 
 
-def answers(given: Mapping[str, Any], dates: Mapping[str, ToldDate], derived: Derived) -> dict[str, Any]:
-    """Return what leaves of each answer, by its name in the release."""
+def answers(
+    given: Mapping[str, Any], dates: Mapping[str, ToldDate], derived: Derived
+) -> tuple[dict[str, Any], tuple[Message, ...]]:
+    """Return what leaves of each answer, by its name in the release, and notes on what does not."""
     if not dates:
-        return {}
+        return {}, ()
     own = next(one for one in dates.values() if one.audit is None)
-    return {
+    funded, notes = released_funded(given["funded"], dates)
+    found = {
         "change": released_change(given["change"], dates),
         "lists": released_lists(given["lists"], dates, derived),
         "twins": released_twins(given["twins"], own),
-        "funded": released_funded(given["funded"], dates),
+        "funded": funded,
     }
+    return found, notes

@@ -117,13 +117,10 @@ class SurveyRates(SurveyRecord, Charted):  # noqa: D101 - the docstring is that 
         label = (self.definition.label_de, self.definition.label_en)
         how = self.definition
         details = ", ".join(filter(None, (how.asked_of, how.mode, how.field_time))) or "–"
-        counts = self.table["shown"].value_counts()
         said = {
             "label": label,
             "details": details,
             "n": int(self.city["n"]),
-            "bracketed": int(counts.get("bracket", 0)),
-            "hidden": int(counts.drop(["value", "bracket"], errors="ignore").sum()),
         }
         notes = [Message("fact_survey", said)]
         if self.model is not None and any(column.endswith("_model") for column in columns):

@@ -16,7 +16,7 @@ from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.catalogue.texts import number_text, text, value_text
 from quartiersatlas.charts import Axis, Chart, Charted, Dot, Line, Text, VRule, axis, spread
 from quartiersatlas.charts.marks import PAPER, QUIET
-from quartiersatlas.errors import ColumnError, JoinError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, FewAreasError, JoinError, SpecError, list_some
 from quartiersatlas.indicators.pictures.intervals import IntervalRow, IntervalWords, intervals_chart
 from quartiersatlas.intake import AreaData, check_vintages
 from quartiersatlas.monitoring.comparisons.effect_words import refuse_effect_claims
@@ -236,9 +236,11 @@ def compare_funded(
 
     Raises
     ------
+    FewAreasError
+        Fewer than 10 funded or 60 other areas, among them that all or no areas are funded.
     SpecError
-        Fewer than 10 funded or 60 other areas, 3 years before selection or 2 after; all or no areas are funded; the
-        comment claims an effect. The message names the missing piece.
+        Fewer than 3 years before selection or 2 after; the comment claims an effect. The message names the missing
+        piece.
     ColumnError
         A funded area or the outcome is not there.
     JoinError
@@ -417,12 +419,16 @@ def _check_groups(n_funded: int, n_others: int, dropped: Mapping[str, tuple[str,
         return
     if not n_funded or not n_others:
         who = "no area is" if not n_funded else "all areas are"
-        raise SpecError(f"compare_funded: {who} funded: a comparison needs both, 10 funded and 60 others.")
+        raise FewAreasError(
+            f"compare_funded: {who} funded: a comparison needs both, 10 funded and 60 others.", n_funded, n_others
+        )
     left = ", ".join(f"{len(keys)} {why}" for why, keys in dropped.items() if keys) or "none"
-    raise SpecError(
+    raise FewAreasError(
         f"compare_funded: {n_funded} funded and {n_others} other areas (left out: {left}); a comparison needs at least "
         f"{FEWEST_FUNDED} and {FEWEST_OTHERS}: fewer see only differences that no programme "
-        f"makes. Describe the areas one by one instead."
+        f"makes. Describe the areas one by one instead.",
+        n_funded,
+        n_others,
     )
 
 

@@ -10,6 +10,7 @@ from quartiersatlas.errors import SpecError
 from quartiersatlas.monitoring.lists.words import list_sentences
 from quartiersatlas.present.figures import chart_figures
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
+from quartiersatlas.present.statements import fact_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -82,9 +83,10 @@ def left_by_city(release: Release) -> list[str]:
 def funded_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the comparison of funded areas: what it can see first, then both groups and the range by assumption."""
     found = release.funded
-    if found is None:
-        return []
     blocks: list[DocumentBlock] = [Heading(text("heading_funded", lang))]
+    if found is None:
+        notes = [fact_text(release, fact, lang) for fact in release.facts if fact.name == "fact_funded_too_few"]
+        return [*blocks, *map(Paragraph, notes)] if notes else []
     blocks += [Paragraph(line) for line in found.text(lang).splitlines()]
     for kind in OF_GROUPS:
         blocks += chart_figures(partial(found.chart, kind, lang), WIDE, 70.0)

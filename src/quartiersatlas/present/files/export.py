@@ -54,7 +54,7 @@ def export(
     release: Release,
     path: str | Path,
     *,
-    table: Literal["areas", "candidates", "segregation", "rules", "measures", "coverage"] = "areas",
+    table: Literal["areas", "candidates", "segregation", "rules", "lists", "funded", "measures", "coverage"] = "areas",
     lang: Lang = "de",
     manifest: Mapping[str, Any] | None = None,
     look: Look | None = None,
@@ -70,9 +70,9 @@ def export(
         The ending says the format:
 
         - ``.gpkg``: layers ``areas``, ``candidates``, ``programmes``, ``facilities``; tables ``segregation``,
-          ``rules``, ``measures``, ``coverage``, ``columns``, ``notes``, ``manifest``, ``fingerprint``; and
-          ``layer_styles``, from which QGIS takes one style per indicator, with the classes, colours and words of the
-          map. The first one is used when the layer is opened.
+          ``rules``, ``lists``, ``funded``, ``measures``, ``coverage``, ``columns``, ``notes``, ``manifest``,
+          ``fingerprint``; and ``layer_styles``, from which QGIS takes one style per indicator, with the classes,
+          colours and words of the map. The first one is used when the layer is opened.
         - ``.xlsx``: the notes, the selected areas as a page to read, their reasons and charts; then a sheet for each
           table, with labels in the first row and names of columns in the second.
         - ``.geojson`` (RFC 7946: degrees, WGS 84): one table; notes, columns and manifest as further members.
@@ -80,7 +80,7 @@ def export(
           manifest as JSON under the key ``quartiersatlas`` of the file's metadata.
         - ``.csv``: one table; beside ``name.csv`` stand ``name.columns.csv`` (what the columns mean) and
           ``name.notes.txt`` (notes and manifest).
-    table : {"areas", "candidates", "segregation", "rules", "measures", "coverage"}, default "areas"
+    table : {"areas", "candidates", "segregation", "rules", "lists", "funded", "measures", "coverage"}, default "areas"
         Which table a file of one table holds; a GeoPackage and a workbook hold all.
     lang : {"de", "en"}, default "de"
         Language of labels and notes, and of a CSV: semicolons with decimal commas, or commas with decimal points.

@@ -13,6 +13,7 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.catalogue.texts import texts
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.errors import ReleaseError, list_some
+from quartiersatlas.present.files.date_tables import funded_table, lists_table
 from quartiersatlas.present.files.measure_tables import coverage_table, measure_heading, measures_table
 from quartiersatlas.present.rule_comparison import rule_sentences
 from quartiersatlas.present.statements import (
@@ -41,8 +42,12 @@ OWN = (
     *("notice", "selection", "selection_note", "p_selected", "rank", "rank_lower", "rank_upper"),
 )
 SELECTION = ("sure", "open", "near", "selected", "out", "not_assessed")
-TABLES = ("areas", "candidates", "segregation", "rules", "measures", "coverage")
+TABLES = ("areas", "candidates", "segregation", "rules", "lists", "funded", "measures", "coverage")
 OF_REGISTER = ("measures", "coverage")
+OF_DATES = {
+    "lists": "release(..., shortlist=after, lists=qa.compare_lists(before, after))",
+    "funded": "release(..., funded=qa.compare_funded(...)), and too few areas may remain after protection",
+}
 LAYERS = ("programmes", "facilities")  # further ones, for GIS
 PROGRAMME_STATES = ("planned", "running", "ended")
 
@@ -61,8 +66,13 @@ def table_of(release: Release, table: str, lang: Lang) -> pd.DataFrame:
         raise ReleaseError("The release has no segregation table: release(..., segregation=...).")
     if table == "rules" and release.comparison is None:
         raise ReleaseError("The release compares no rules: release(..., comparison=qa.compare_rules(data, rules)).")
+    if table in OF_DATES and getattr(release, table) is None:
+        raise ReleaseError(f"The release has no {table}: {OF_DATES[table]}.")
     if table in OF_REGISTER and release.measures is None:
         raise ReleaseError('The release has no measures: release(..., measures=qa.read_measures("massnahmen.xlsx")).')
+    if table in OF_DATES:
+        frame = lists_table(release, lang) if table == "lists" else funded_table(release, lang)
+        return with_visible_text(with_notice(frame, release, lang))
     if table in OF_REGISTER:
         frame = measures_table(release, lang) if table == "measures" else coverage_table(release, lang)
         return with_visible_text(with_notice(frame, release, lang))
@@ -78,6 +88,8 @@ def tables_of(release: Release, lang: Lang) -> dict[str, pd.DataFrame]:
         "candidates": release.candidates is not None and not release.candidates.empty,
         "segregation": release.segregation is not None,
         "rules": release.comparison is not None,
+        "lists": release.lists is not None,
+        "funded": release.funded is not None,
         "measures": release.measures is not None,
         "coverage": release.measures is not None and len(release.measures.coverage) > 0,
     }
