@@ -2,26 +2,30 @@
 
     python benchmarks/calibration.py             # every world, the default beside the raw redraw
     python benchmarks/calibration.py --sets 40   # fewer data sets per world
+    python benchmarks/calibration.py --worlds 0 3 --rates apart --redraw posterior --sets 400
 
 A data set: 100 areas with true rates of three indicators, counts drawn from them, the index (sum of z-scores), and
-400 runs in which the data alone vary; the 15 highest scores are selected. Truth is the index of the true rates.
+1,000 runs in which the data alone vary; the 15 highest scores are selected. Truth is the index of the true rates.
 Figures: how often the 90 % interval of ranks holds the true rank (all areas), and, among areas with a stated
-P(selected) of at least 0.9, the mean stated P and the share that belongs to the true 15. ``together``: the three
-rates of an area are one level times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they
-are independent.
+P(selected) of at least 0.9, the mean stated P, the share that belongs to the true 15, and the standard error of the
+difference (data sets are independent, areas of a set are not). ``together``: the three rates of an area are one level
+times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they are independent. The last world
+is neither: two indicators of many persons with the same cause, and one of few children, with a second cause of its own;
+rates are normal on the scale of log odds, so that more areas are far out than a beta distribution has.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 CLASSES = [{"id": "all", "label_de": "alle", "label_en": "all"}]
-AREAS, SELECTED, RUNS = 100, 15, 400
+AREAS, SELECTED, RUNS = 100, 15, 1000
 
 
 class World(NamedTuple):
@@ -41,11 +45,26 @@ WORLDS = {
     "rates from Beta(20, 200), n 60 to 300": World((20, 200), (60, 300)),
     "the same persons behind all three, n 150": World((8, 32), (150, 150), "same", {"shared": 1.0}),
     "households of three, n 150": World((8, 32), (150, 150), "households", {"cluster": 3.0}),
+    "two of many persons, one of 30 to 150 children": World((0, 0), (30, 150), "a second cause"),
 }
+
+
+def two_causes(random: np.random.Generator) -> tuple[Any, Any]:
+    """Return true rates and persons of two indicators that follow need and one that follows something else too."""
+    need = random.standard_normal(AREAS)
+    second = 0.5 * need + np.sqrt(0.75) * random.standard_normal(AREAS)
+    odds = np.stack(
+        [0.9 * need - 2.2 + 0.12 * second, 0.95 * need - 1.8 + 0.1 * second, 0.6 * need - 1.3 + 0.65 * second]
+    )
+    people = np.stack([random.integers(*between, AREAS) for between in ((400, 3001), (60, 500), (30, 151))])
+    return 1 / (1 + np.exp(-odds)), people
 
 
 def counts(world: World, random: np.random.Generator, *, together: bool) -> tuple[Any, Any, Any]:
     """Return true rates, counts and residents, shape (3, areas)."""
+    if world.behind == "a second cause":
+        rates, people = two_causes(random)
+        return rates, random.binomial(people, rates), people
     rates = random.beta(*world.rates, (3, AREAS))
     if together:
         rates = np.clip(rates[0] * random.uniform(0.8, 1.2, (3, AREAS)), 1e-4, 0.95)
@@ -85,25 +104,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=100, help="data sets per world")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--worlds", nargs="*", type=int, default=list(range(len(WORLDS))), help="their numbers")
+    parser.add_argument("--rates", nargs="*", choices=["together", "apart"], default=["together", "apart"])
     parser.add_argument("--redraw", nargs="*", default=["posterior", "raw"])
     options = parser.parse_args()
-    print("| world | rates | redraw | interval holds the true rank | areas with P >= .9 | stated P | true share |")
-    print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
+    print("| world | rates | redraw | held | sure areas | stated P | true share | standard error |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
     with multiprocessing.Pool(options.processes) as pool:
-        for name in WORLDS:
-            for together in (True, False):
-                for redraw in options.redraw:
-                    jobs = [(name, together, redraw, number) for number in range(options.sets)]
-                    found = pool.map(one_set, jobs, chunksize=4)
-                    held = np.mean([one[0] for one in found])
-                    stated = [p for one in found for p in one[1]]
-                    true = [yes for one in found for yes in one[2]]
-                    means = [f"{np.mean(part):.3f}" if part else "none" for part in (stated, true)]
-                    way = "together" if together else "apart"
-                    print(
-                        f"| {name} | {way} | {redraw} | {held:.3f} | {len(stated)} | {means[0]} | {means[1]} |",
-                        flush=True,
-                    )
+        for number in options.worlds:
+            name, world = list(WORLDS.items())[number]
+            ways = ["between"] if world.behind == "a second cause" else options.rates
+            for way, redraw in product(ways, options.redraw):
+                jobs = [(name, way == "together", redraw, seed) for seed in range(options.sets)]
+                found = pool.map(one_set, jobs, chunksize=4)
+                print(f"| {name} | {way} | {redraw} | {figures(found)} |", flush=True)
+
+
+def figures(found: list[tuple[float, list[float], list[bool]]]) -> str:
+    """Write what the data sets of a world say."""
+    held = np.mean([one[0] for one in found])
+    sure = sum(len(one[1]) for one in found)
+    if not sure:
+        return f"{held:.3f} | 0 | none | none | none"
+    apart = np.array([sum(one[1]) - sum(one[2]) for one in found])
+    stated, true = (sum(sum(one[k]) for one in found) / sure for k in (1, 2))
+    return f"{held:.3f} | {sure} | {stated:.3f} | {true:.3f} | {apart.std() * np.sqrt(len(found)) / sure:.3f}"
 
 
 if __name__ == "__main__":

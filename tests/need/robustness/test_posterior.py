@@ -115,6 +115,25 @@ def test_indicators_that_go_together_leave_less_open():
     assert columns["one"].std(axis=0).mean() == pytest.approx(expected.std(axis=0).mean(), rel=0.08)
 
 
+def test_an_indicator_of_few_persons_is_not_read_off_others_that_it_only_half_follows():
+    """Rates on a scale of odds, with more areas far out than a beta distribution has, correlated by .8.
+
+    Places in units of the prior's deviation have moments above 1 then, which are no correlations: taken as such, the
+    third rate is all but read off the others, and its 90 % intervals hold 81 %.
+    """
+    held = []
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        need = random.standard_normal(N)
+        odds = np.stack([need - 2.2, 1.1 * need - 1.8, 0.72 * need + 0.54 * random.standard_normal(N) - 1.3])
+        rates, n = 1 / (1 + np.exp(-odds)), np.array([2000, 600, 60])[:, None] * np.ones((1, N), dtype=int)
+        x = random.binomial(n, rates).astype(float)
+        found, _ = posterior(x, n.astype(float), n > 0, np.eye(3).tolist())
+        lower, upper = np.quantile(found.rates(random.standard_normal((3, 500, N)))[2], (0.05, 0.95), axis=0)
+        held.append(((lower <= rates[2]) & (rates[2] <= upper)).mean())
+    assert np.mean(held) == pytest.approx(0.9, abs=0.04)
+
+
 def test_persistence_takes_chance_out_of_a_change():
     rate = np.random.default_rng(2).beta(4, 16, N)
     now = counts_of(rate, 400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations
 from math import exp, hypot, sqrt
 
@@ -195,6 +196,46 @@ def test_within_a_reach_only_what_is_there_counts():
     assert np.isnan(sg.relative_centralisation(GROUP, REST, far, within=0))
 
 
+def test_the_nearest_so_many_areas_and_those_as_far_as_the_last_count():
+    """Eight areas at 0, 1, 1, 2, 3, 4, 4 and 9: one beyond the first takes both at 1, five take both at 4."""
+    far = np.array([3.0, 1, 0, 4, 9, 1, 2, 4])
+    group, rest = np.array([5.0, 8, 9, 2, 0, 4, 3, 6]), np.array([1.0, 4, 2, 9, 7, 6, 5, 3])
+    for nearest, reach in ((1, 1), (2, 1), (3, 2), (5, 4), (6, 4), (7, 9), (50, 9)):
+        some = far <= reach
+        found = sg.relative_centralisation(group, rest, far, nearest=nearest)
+        assert found == pytest.approx(centralisation_in_loops(group[some], rest[some], far[some])), nearest
+
+
+def test_around_each_area_with_the_nearest_in_loops():
+    x, y = np.divmod(np.arange(30), 6)
+    points = np.column_stack([x, y]) * 100.0
+    group, rest = (RANDOM.integers(1, 40, 30).astype(float) for _ in range(2))
+    rest[4] = group[4] = 0
+    found = sg.local_centralisation(group, rest, points, nearest=5)
+    assert np.isnan(found[4])
+    lived_in = group + rest > 0
+    for i in np.flatnonzero(lived_in):
+        far = np.hypot(*(points - points[i]).T).round(6)
+        some = (far <= sorted(far[lived_in])[5]) & lived_in
+        assert found[i] == pytest.approx(centralisation_in_loops(group[some], rest[some], far[some]))
+
+
+def test_around_each_area_with_the_nearest_five_agrees_with_pysal():
+    random = np.random.default_rng(3)
+    points = random.uniform(0, 9000, (40, 2))
+    total = random.integers(50, 900, 40)
+    group = random.binomial(total, random.beta(2, 4, 40))
+    squares = [shapely.box(x - 9, y - 9, x + 9, y + 9) for x, y in points]
+    frame = gpd.GeoDataFrame({"group": group, "total": total}, geometry=squares, crs="EPSG:25832")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its plotting stack warns at import
+        from segregation.local.local_relative_centralization import _local_relative_centralization
+
+        theirs, _ = _local_relative_centralization(frame, "group", "total")
+    ours = sg.local_centralisation(group, total - group, points, nearest=5)
+    np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
 def test_duncans_absolute_centralisation_is_that_against_the_rest():
     """Group against all residents, over 1 - P: what OasisR's ACEDuncan computes."""
     far = np.hypot(*(POINTS - 1500).T)
@@ -217,6 +258,10 @@ def test_local_centralisation_lies_on_the_areas():
         (lambda: sg.local_centralisation([1, 2], [3, 4], [[0, 0]], 5), GeometryError, "points"),
         (lambda: sg.local_centralisation([1, -2], [3, 4], [[0, 0], [1, 1]], 5), CountError, "-2|negative"),
         (lambda: sg.relative_centralisation([1, 2], [3, 4], [0, 1], within="5"), SpecError, "within"),
+        (lambda: sg.relative_centralisation([1, 2], [3, 4], [0, 1], nearest=0), SpecError, "1 or more, not 0"),
+        (lambda: sg.relative_centralisation([1, 2], [3, 4], [0, 1], nearest=2.0), SpecError, "whole number"),
+        (lambda: sg.relative_centralisation([1, 2], [3, 4], [0, 1], within=5, nearest=2), SpecError, "not both"),
+        (lambda: sg.local_centralisation([1, 2], [3, 4], [[0, 0], [1, 1]]), SpecError, "Say how far"),
     ],
 )
 def test_what_is_no_reach_is_refused(call, error, message):

@@ -191,7 +191,7 @@ def posterior(
     The rate of each column has a beta prior. With ``w = n / (n + a + b)``, the place of the observed rate in the prior
     is ``y = (x / n - c) / sd`` with mean c and deviation sd of the prior, and the variance of its chance in these units
     ``v = (1 - w) / w``. Places of an area are taken as normal: true ones with the correlation R over the areas (by
-    moments, without the part that chance makes), chance with the covariance S, the root of whose variances is v and
+    moments, without the part that chance makes, over deviations found likewise), chance with the covariance S, the root of whose variances is v and
     whose correlations are ``noise * exp(-(|difference of log odds| + |difference of log n|) / 2)``: that of counts made
     by one uniform number per person. The posterior has the mean ``R (R + S)^-1 y`` and the covariance
     ``S (R + S)^-1 R``; where R and S are diagonal, these are mean and variance of the beta distributions.
@@ -237,7 +237,11 @@ def _chance(a: Array, b: Array, n: Array, variance: Array, noise: Array) -> Arra
 
 
 def _correlation(place: Array, chance: Array, known: Bools, fitted: Bools) -> Array:
-    """Return the correlation of the true rates of the columns over the areas; 0 with a column that has no prior."""
+    """Return the correlation of the true rates of the columns over the areas; 0 with a column that has no prior.
+
+    The covariance of the places without what chance makes of it, over their deviations found in the same way. These are
+    those of the prior, 1, only where its shape is that of the rates: a few areas far out make them larger.
+    """
     k = len(place)
     found = np.eye(k)
     for i in range(k):
@@ -245,9 +249,13 @@ def _correlation(place: Array, chance: Array, known: Bools, fitted: Bools) -> Ar
             both = known[i] & known[j]
             if not (fitted[i] and fitted[j]) or both.sum() < FEWEST:
                 continue
-            weight = 1 / ((1 + chance[both, i, i]) * (1 + chance[both, j, j]))
-            mean = (weight * (place[i, both] * place[j, both] - chance[both, i, j])).sum() / weight.sum()
-            found[i, j] = found[j, i] = np.clip(mean, -HIGHEST, HIGHEST)
+            y, noise = place[:, both], chance[both]
+            weight = 1 / ((1 + noise[:, i, i]) * (1 + noise[:, j, j]))
+            covariance, one, other = (
+                np.average(y[a] * y[b] - noise[:, a, b], weights=weight) for a, b in ((i, j), (i, i), (j, j))
+            )
+            found[i, j] = covariance / np.sqrt(max(one, 1.0) * max(other, 1.0))
+            found[i, j] = found[j, i] = np.clip(found[i, j], -HIGHEST, HIGHEST)
     values, vectors = np.linalg.eigh(found)
     if values.min() >= 1 - HIGHEST - 1e-9:
         return found

@@ -12,6 +12,8 @@ from quartiersatlas.segregation.counts import Pair, Places, as_counts, as_number
 from quartiersatlas.segregation.indices.concentration import ALIKE, Steps, checked_sizes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -76,7 +78,11 @@ def _absolute_centralisation(pair: Pair, area: Floats, distance: Floats) -> Floa
 
 @by_area
 def relative_centralisation(
-    group: ArrayLike, rest: ArrayLike, distance: ArrayLike, within: float | None = None
+    group: ArrayLike,
+    rest: ArrayLike,
+    distance: ArrayLike,
+    within: float | None = None,
+    nearest: int | None = None,
 ) -> float:
     """How much nearer to the centre a group lives than the population it is compared with.
 
@@ -89,6 +95,9 @@ def relative_centralisation(
     within : float, optional
         How far the centre's (or the centres') influence reaches, in the unit of the distance, at least 0: areas farther
         away do not count [3]_.
+    nearest : int, optional
+        How many areas, at least 1, the influence reaches beyond the area nearest to the centre (or to any of the
+        centres); those as far as the last one count too. In place of ``within``.
 
     Returns
     -------
@@ -103,6 +112,8 @@ def relative_centralisation(
         A count is negative or not finite.
     GeometryError
         A distance is negative or not finite.
+    SpecError
+        ``within`` or ``nearest`` is out of range, or both are given.
 
     Notes
     -----
@@ -130,15 +141,21 @@ def relative_centralisation(
     pair = group_and_rest(group, rest)
     lived_in = np.asarray(group, dtype=float) + np.asarray(rest, dtype=float) > 0
     far = checked_sizes(distance, len(lived_in), "distance", at_least_0=True)[lived_in]
-    if within is not None:
-        near = far <= _reach(within) * (1 + ALIKE)
+    if within is not None or nearest is not None:
+        near = far <= _reach(within, nearest, lambda k: np.partition(far, k)[k], len(far)) * (1 + ALIKE)
         pair = Pair(pair.group[near], pair.other[near], pair.population[near], Places.one(int(near.sum())))
         far = far[near]
     return in_one_place(lambda pair: _relative_centralisation(pair, far), pair)
 
 
 @by_area
-def local_centralisation(group: ArrayLike, rest: ArrayLike, points: ArrayLike, within: float) -> Floats:
+def local_centralisation(
+    group: ArrayLike,
+    rest: ArrayLike,
+    points: ArrayLike,
+    within: float | None = None,
+    nearest: int | None = None,
+) -> Floats:
     """How much nearer to each area a group lives than the rest, among those around it: the area as the centre.
 
     Parameters
@@ -147,13 +164,16 @@ def local_centralisation(group: ArrayLike, rest: ArrayLike, points: ArrayLike, w
         Persons per area in the group and in the population it is compared with. Finite, >= 0.
     points : array_like of float, shape (n_areas, 2)
         Coordinates x, y of the areas in metres, as a rule their centroids. Finite.
-    within : float
+    within : float, optional
         How far around each area is looked, in the unit of the coordinates. At least 0, finite.
+    nearest : int, optional
+        In place of ``within``: at how many other inhabited areas around each area is looked, at least 1; those as far
+        as the last one count too.
 
     Returns
     -------
     ndarray of float, shape (n_areas,)
-        RCE in [-1, 1] of the areas within the distance: positive where the group is concentrated around the area,
+        RCE in [-1, 1] of the areas around: positive where the group is concentrated around the area,
         negative where it avoids it. NaN where one of the populations is not around, where no second area is inhabited
         around, and in areas without residents.
 
@@ -164,12 +184,12 @@ def local_centralisation(group: ArrayLike, rest: ArrayLike, points: ArrayLike, w
     GeometryError
         Points are not pairs of finite coordinates, one for each area.
     SpecError
-        The distance is not a number, 0 or more.
+        ``within`` is not a number, 0 or more, ``nearest`` not a whole number, 1 or more, or not one of them is given.
 
     Notes
     -----
-    :func:`relative_centralisation` with the distance from the area itself, of the areas within the distance [1]_; areas
-    equally far from it are taken together.
+    :func:`relative_centralisation` with the distance from the area itself, of the areas around it [1]_; areas equally
+    far from it are taken together.
 
     References
     ----------
@@ -181,6 +201,8 @@ def local_centralisation(group: ArrayLike, rest: ArrayLike, points: ArrayLike, w
     >>> row = [[0, 0], [100, 0], [200, 0]]
     >>> local_centralisation([50, 100, 50], [100, 50, 100], row, within=100).round(3).tolist()
     [-0.333, 0.3, -0.333]
+    >>> local_centralisation([50, 100, 50], [100, 50, 100], row, nearest=1).round(3).tolist()
+    [-0.333, 0.3, -0.333]
     """
     from scipy.spatial import cKDTree
 
@@ -188,13 +210,16 @@ def local_centralisation(group: ArrayLike, rest: ArrayLike, points: ArrayLike, w
     where = _coordinates(points, "points")
     if len(where) != len(group):
         raise GeometryError(f"There are {len(where)} points and {len(group)} areas.")
-    reach = _reach(within) * (1 + ALIKE)
+    if within is None and nearest is None:
+        raise SpecError("Say how far to look around each area: within=, a distance, or nearest=, a number of areas.")
     lived_in = np.flatnonzero(group + rest > 0)
     result = np.full(len(group), np.nan)
-    tree = cKDTree(where[lived_in]) if len(lived_in) else None
+    tree = cKDTree(where[lived_in].reshape(-1, 2))
+    far_to = _reach(within, nearest, lambda k: tree.query(where[lived_in], [k + 1])[0][:, 0], len(lived_in))
+    reach = np.broadcast_to(far_to, lived_in.shape) * (1 + ALIKE)
     for start in range(0, len(lived_in), TOGETHER):
         some = lived_in[start : start + TOGETHER]
-        around = tree.query_ball_point(where[some], reach) if tree is not None else []
+        around = tree.query_ball_point(where[some], reach[start : start + TOGETHER])
         places = Places(np.array([len(near) for near in around], dtype=np.intp))
         rows = lived_in[np.concatenate([np.asarray(near, dtype=np.intp) for near in around])]
         far = np.hypot(*(where[rows] - where[np.repeat(some, places.sizes)]).T)
@@ -203,11 +228,19 @@ def local_centralisation(group: ArrayLike, rest: ArrayLike, points: ArrayLike, w
     return result
 
 
-def _reach(within: float) -> float:
-    """Refuse a distance that is no number of at least 0."""
-    if isinstance(within, bool) or not isinstance(within, int | float | np.number) or not 0 <= within < np.inf:
-        raise SpecError(f"within must be a distance, 0 or more, not {within!r}.")
-    return float(within)
+def _reach(
+    within: float | None, nearest: int | None, distance_of: Callable[[int], float | Floats], areas: int
+) -> float | Floats:
+    """Return how far the areas within a distance, or so many areas beyond the first, reach."""
+    if nearest is None:
+        if isinstance(within, bool) or not isinstance(within, int | float | np.number) or not 0 <= within < np.inf:
+            raise SpecError(f"within must be a distance, 0 or more, not {within!r}.")
+        return float(within)
+    if within is not None:
+        raise SpecError("Pass within= or nearest=, not both: a distance, or a number of areas.")
+    if isinstance(nearest, bool) or not isinstance(nearest, int | np.integer) or nearest < 1:
+        raise SpecError(f"nearest must be a whole number of areas, 1 or more, not {nearest!r}.")
+    return distance_of(min(int(nearest), areas - 1)) if areas else 0.0
 
 
 def _relative_centralisation(pair: Pair, distance: Floats) -> Floats:

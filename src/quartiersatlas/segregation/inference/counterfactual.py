@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import choice
 from quartiersatlas.errors import CountError, SpecError
 from quartiersatlas.segregation.counts import as_part_and_population, share
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def counterfactual_parts(
-    one: tuple[ArrayLike, ArrayLike], other: tuple[ArrayLike, ArrayLike], index: Index | tuple[Index, Index]
+    one: tuple[ArrayLike, ArrayLike],
+    other: tuple[ArrayLike, ArrayLike],
+    index: Index | tuple[Index, Index],
+    exchange: str = "composition",
 ) -> pd.Series:
     """Split the difference of any index of a group into its shares and the areas that have them.
 
@@ -32,13 +36,18 @@ def counterfactual_parts(
     index : callable, or tuple of two callables
         Takes the group and the rest per area and gives a number, such as :func:`dissimilarity`; with geometry, one
         for each city, as ``lambda group, rest: spatial_proximity(group, rest, points, area)``.
+    exchange : {"composition", "share"}, default "composition"
+        What a city takes from the other: ``"composition"``, the group's share of the residents of each area, so that
+        areas keep their residents; ``"share"``, the area's share of the group and of the rest of the city, so that
+        the city keeps the size of both populations and its areas change theirs.
 
     Returns
     -------
     Series
-        ``one``, ``other`` (the index of each), ``difference``, and its parts ``composition`` (how the shares of the
-        group are distributed over areas) and ``structure`` (how many residents live in the areas with high and low
-        shares, and where these lie). The parts add up to the difference.
+        ``one``, ``other`` (the index of each), ``difference``, and its parts ``composition`` (what is exchanged: how
+        the shares are distributed over areas) and ``structure`` (what is kept: of ``"composition"``, how many residents
+        live in the areas with high and low shares; of ``"share"``, how large both populations are and which areas have
+        much of both; and where these lie). The parts add up to the difference.
 
     Raises
     ------
@@ -46,12 +55,15 @@ def counterfactual_parts(
         A count is negative or not finite, the group is larger than the population, or fewer than two areas are
         inhabited.
     SpecError
-        The index is no callable.
+        The index is no callable, or ``exchange`` is unknown.
 
     Notes
     -----
     In the counterfactual city with the areas of i and the shares of j, each area has the share that has the same rank
-    in j as its own has in i (ties at their mean rank, between ranks interpolated). With V_ij its index,
+    in j as its own has in i (ties at their mean rank, between ranks interpolated; ranks from 0, the lowest, to 1, the
+    highest, so that a city that takes its own shares stays as it is). Shares of a population that were exchanged add up
+    to 1 again. To exchange the compositions of both the group and the rest ("dual composition" in [1]_) is to exchange
+    those of the group: the rest is what is left of each area. With V_ij its index,
     ``composition = (V_11 - V_10 + V_01 - V_00) / 2`` and ``structure = (V_11 - V_01 + V_10 - V_00) / 2``, the mean
     over both orders of exchange (Shapley) [1]_.
 
@@ -74,13 +86,15 @@ def counterfactual_parts(
         raise SpecError(
             "index must be a function of group and rest, such as qa.segregation.dissimilarity, or two of them."
         )
-    cities = [as_part_and_population(*city) for city in (one, other)]
-    shares = [_inhabited(*city) for city in cities]
+    choice(exchange, EXCHANGES, "exchange")
+    cities = [_inhabited(*as_part_and_population(*city)) for city in (one, other)]
     v = np.empty((2, 2))
-    for i, (members, residents) in enumerate(cities):
+    for i, own in enumerate(cities):
         for j in (0, 1):
-            counted = members if i == j else _with_shares(residents, shares[i], shares[j])
-            v[i, j] = indices[i](counted, residents - counted)
+            members, rest = own.group, own.rest
+            if i != j:
+                members, rest = EXCHANGES[exchange](own, cities[j])
+            v[i, j] = indices[i](own.on_all_areas(members), own.on_all_areas(rest))
     return pd.Series(
         {
             "one": v[0, 0],
@@ -92,19 +106,58 @@ def counterfactual_parts(
     )
 
 
-def _inhabited(members: Floats, residents: Floats) -> Floats:
-    """Return the shares of the inhabited areas; refuse a city of fewer than two."""
+class _City(NamedTuple):
+    """Both populations of the inhabited areas, and which of all areas these are."""
+
+    group: Floats
+    rest: Floats
+    lived_in: NDArray[np.bool_]
+
+    def on_all_areas(self, counts: Floats) -> Floats:
+        """Return counts of all areas, 0 where nobody lives."""
+        found = np.zeros(len(self.lived_in))
+        found[self.lived_in] = counts
+        return found
+
+
+def _inhabited(members: Floats, residents: Floats) -> _City:
+    """Return the inhabited areas; refuse a city of fewer than two."""
     lived_in = residents > 0
     if lived_in.sum() < 2:  # noqa: PLR2004 - one area has no distribution
         raise CountError("Each city needs two inhabited areas or more.")
-    return share(members[lived_in], residents[lived_in])
+    return _City(members[lived_in], (residents - members)[lived_in], lived_in)
 
 
-def _with_shares(residents: Floats, own: Floats, others: Floats) -> Floats:
-    """Return the group where each inhabited area has the share of the same rank in another city."""
+def _compositions(own: _City, other: _City) -> tuple[Floats, Floats]:
+    """Give each area the group's share of its residents from the other city."""
+    residents = own.group + own.rest
+    members = residents * _of_the_same_rank(own.group / residents, other.group / (other.group + other.rest))
+    return members, residents - members
+
+
+def _shares(own: _City, other: _City) -> tuple[Floats, Floats]:
+    """Give each area its share of the group and of the rest from the other city."""
+    populations = ((own.group, other.group), (own.rest, other.rest))
+    group, rest = (mine.sum() * _shared(_of_the_same_rank(mine, theirs)) for mine, theirs in populations)
+    return group, rest
+
+
+def _shared(values: Floats) -> Floats:
+    """Return shares that add up to 1; 0 of nobody."""
+    return share(values, np.full(len(values), values.sum()))
+
+
+def _of_the_same_rank(own: Floats, others: Floats) -> Floats:
+    """Return, for each value, the one of the same rank among others."""
+    return np.interp(_rank(own), np.linspace(0, 1, len(others)), np.sort(others))
+
+
+def _rank(values: Floats) -> Floats:
+    """Return ranks from 0, the lowest, to 1, the highest."""
     from scipy.stats import rankdata
 
-    rank = (rankdata(own) - 1) / (len(own) - 1)
-    members = np.zeros(len(residents))
-    members[residents > 0] = np.interp(rank, np.linspace(0, 1, len(others)), np.sort(others))
-    return members * residents
+    found: Floats = (rankdata(values) - 1) / (len(values) - 1)
+    return found
+
+
+EXCHANGES = {"composition": _compositions, "share": _shares}
