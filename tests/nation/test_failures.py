@@ -246,26 +246,3 @@ def test_a_missing_file_and_overlapping_files_are_refused_when_opened(cells):
     description.write_text("{}")
     with pytest.raises(InputError, match="missing or damaged"):
         qa.open_cells(cells.folder)
-
-
-@pytest.mark.dask
-def test_a_cluster_of_two_workers_finds_the_same_and_names_the_part_that_kills_them(cells, rule, tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.setenv("NATION_KILLS", "2")
-    import dask
-
-    settings = {"distributed.scheduler.allowed-failures": 0, "distributed.worker.multiprocessing-method": "spawn"}
-    with (
-        dask.config.set(settings),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=50
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        found = qa.screen_cells(cells, rule, **OPTIONS, executor=client.get_executor(), out=tmp_path / "whole")
-        assert digest(found) == digest(qa.screen_cells(cells, rule, **OPTIONS))
-        monkeypatch.setattr(screen_module, "run_partition", workers.deadly)
-        with pytest.raises(PartitionsFailedError) as failed:
-            qa.screen_cells(cells, rule, **OPTIONS, executor=client.get_executor(), out=tmp_path / "run")
-    assert failed.value.failures == {cells.files[2].name: "the process died (memory?)"}
-    assert len(list((tmp_path / "run").glob("receipt-*"))) == len(cells.files) - 1

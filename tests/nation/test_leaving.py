@@ -20,6 +20,7 @@ from small_nation import RATES, draw_nation
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, ReleaseError
+from quartiersatlas.nation.starters import local_rule
 from quartiersatlas.present.map.overview import encode_runs, overview_data
 from quartiersatlas.project import check_project
 
@@ -201,6 +202,28 @@ def test_a_starter_is_a_project_that_finds_the_same_quarters(found, tmp_path):
     mine = found.quarters[found.quarters["ags"] == folder.name]
     assert len(checked.candidates.table) == len(mine)
     assert sorted(checked.candidates.table["residents"].astype(int)) == sorted(mine["residents"])
+
+
+def test_a_starter_keeps_limits_made_of_the_order_of_all_cells(cells):
+    rule = (
+        qa.worst_share("mig_share", 0.3, highest=True)
+        & qa.above("low_share", than="median", factor="0.9")
+        & ~qa.worst_n("low_share", 5, by="land", highest=False, ties="out")
+    )
+    whole = qa.screen_cells(cells, rule, min_population=0, min_municipality=0)
+    frame, selected = draw_nation(7, towns=4), {}
+    frame.index = [f"c{k}" for k in range(len(frame))]
+    for ags, town in frame.groupby("ags"):
+        boxes = shapely.box(town["x"], town["y"], town["x"] + 100, town["y"] + 100)
+        areas = gpd.GeoDataFrame(geometry=boxes, index=town.index, crs="EPSG:3035").assign(name=town.index)
+        data = qa.add_rates(qa.join(areas, town[["pop", "mig", "low"]].astype(float), population="pop"), RATES)
+        data = data.with_indicators(*MEANINGS)
+        size_class = whole.municipalities["size_class"][ags]
+        selected[ags] = int(qa.screen(data, local_rule(whole, ags, {}, size_class)).selected.sum())
+    towns = whole.municipalities
+    assert selected == towns.loc[list(selected), "cells_selected"].to_dict()
+    assert len(selected) == 4
+    assert 0 < sum(selected.values()) < towns["cells"].sum() / 3
 
 
 def test_own_counts_never_leave_as_cells(cells, tmp_path):

@@ -236,7 +236,7 @@ def gathered(
     tasks: Sequence[PartitionTask],
     receipts: Sequence[dict[str, Any]],
     reference: Mapping[str, Any],
-    only: str = "",
+    notes: tuple[str, ...] = (),
 ) -> NationScreening:
     """Return the result from the files of all parts, in an order that does not depend on them."""
     municipalities = _municipalities(cells, _table("municipalities", tasks))
@@ -251,7 +251,7 @@ def gathered(
         runs=runs.set_index("run"),
         manifest={**_manifest(cells, spec, receipts), "levels": reference},
         spec=spec,
-        notes=(*([f"the Land {only} alone"] if only else []), *_notes(cells, spec, municipalities, (clipped, hidden))),
+        notes=(*notes, *_notes(cells, spec, municipalities, (clipped, hidden))),
         grid=cells,
     )
 
@@ -361,4 +361,6 @@ def _notes(
         found.append("means are not drawn again: runs keep them as published")
     if spec.runs and set(spec.rule.levels) - {"municipality"}:
         found.append("values of higher levels are not drawn again: runs keep them as published")
+    if spec.runs and spec.rule.ranked:
+        found.append("limits made of the order of cells are not drawn again: runs keep them as published")
     return tuple(found)

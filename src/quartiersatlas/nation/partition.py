@@ -14,6 +14,7 @@ import numpy as np
 from quartiersatlas.errors import CountError, RunCancelledError, SpecError
 from quartiersatlas.nation.cells import CellPart, read_part
 from quartiersatlas.nation.levels import level_groups
+from quartiersatlas.nation.order import part_orders
 from quartiersatlas.nation.quarters import Quarters, quarters_of
 from quartiersatlas.nation.runs import RunTotals, drawn_again
 from quartiersatlas.nation.store import put_json, put_table
@@ -29,8 +30,15 @@ if TYPE_CHECKING:
 MOST_CLIPPED = 0.02  # share of cells in which a part may be larger than its whole
 
 
-def partition_sums(task: PartitionTask) -> dict[str, dict[str, Any]]:
-    """Return for each municipality of a part its residents and the sums of each rate: the first pass."""
+def partition_sums(task: PartitionTask) -> dict[str, Any]:
+    """Return what limits above a part are made of: the first pass.
+
+    Returns
+    -------
+    dict
+        ``"sums"``: of each municipality its residents and the sums of each rate; ``"orders"``: the values of
+        conditions that need their order, see :mod:`quartiersatlas.nation.order`.
+    """
     values = _values(task)
     part = values.part
     found: dict[str, dict[str, Any]] = {}
@@ -38,7 +46,7 @@ def partition_sums(task: PartitionTask) -> dict[str, dict[str, Any]]:
     for k, ags in enumerate(part.keys):
         sums = {name: (int(x[k]), int(n[k])) for name, (x, n) in rates.items()}
         found[ags] = {"residents": int(values.sizes[k]), "rates": sums}
-    return found
+    return {"sums": found, "orders": part_orders(values)}
 
 
 def run_partition(task: PartitionTask) -> dict[str, Any]:
@@ -165,7 +173,7 @@ def level_reference(
     Parameters
     ----------
     sums : mapping
-        Municipality -> residents and sums of rates, from :func:`partition_sums`.
+        Municipality -> residents and sums of rates: the ``"sums"`` of :func:`partition_sums`.
     official : mapping
         Municipality -> name of a rate -> numerator and denominator as published, which take the place of the sums.
     levels : tuple of str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.nation.cells import GridCells, open_cells
 from quartiersatlas.nation.noise import BINOMIAL
-from quartiersatlas.nation.screen import HOW, bytes_of_memory, screen_spec
+from quartiersatlas.nation.screen import HOW, bytes_of_memory, needs_first_pass, screen_spec
 from quartiersatlas.screening.language.rules import Rule
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def plan_cells(
     )
     largest = max((file.rows for file in cells.files), default=0)
     budget = BUDGETS * bytes_of_memory(memory) if n else 0.0
-    passes = 2 if any(level != "municipality" for level in spec.rule.levels) else 1
+    passes = 2 if needs_first_pass(spec) else 1
     return CellPlan(
         partitions=len(cells.files),
         rows=cells.rows,

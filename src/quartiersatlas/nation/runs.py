@@ -192,13 +192,13 @@ class _Draws:
 
 
 def _fixed_limits(values: PartValues, one: _Municipality, limits: Limits, task: PartitionTask) -> Limits:
-    """Return the limits that runs do not change: numbers, higher levels, and what is published of the municipality."""
+    """Return the limits that runs do not change: numbers, higher levels and orders, published values."""
     found: Limits = []
     for condition, (p, q) in zip(values.rule.conditions, limits, strict=True):
-        published = condition.name in task.reference.get(MUNICIPALITY, {}).get(one.ags, {})
+        published = condition.key in task.reference.get(MUNICIPALITY, {}).get(one.ags, {})
         if not condition.level:
             found.append((p[None], q[None]))
-        elif condition.level != MUNICIPALITY or published:
+        elif condition.level != MUNICIPALITY or condition.ranked is not None or published:
             at = slice(one.number, one.number + 1)
             found.append((p[at][None], q[at][None]))
         else:

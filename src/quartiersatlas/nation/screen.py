@@ -21,6 +21,7 @@ from quartiersatlas.nation.executors import Outcome, in_words, outcomes
 from quartiersatlas.nation.found import NationScreening, gathered
 from quartiersatlas.nation.levels import MUNICIPALITY, land_of, official_rates
 from quartiersatlas.nation.noise import BINOMIAL, noise_of
+from quartiersatlas.nation.order import order_limits
 from quartiersatlas.nation.partition import level_reference, partition_sums, run_partition
 from quartiersatlas.nation.probe import versions
 from quartiersatlas.nation.store import RUN, hash_of_file, hash_of_record, make_store, put
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from quartiersatlas.base.executors import Executor
     from quartiersatlas.nation.noise import CellKeyNoise
     from quartiersatlas.space.cell_keys import Contiguity
+
+Levels = dict[str, dict[str, dict[str, tuple[int, int]]]]  # level -> group -> key of a condition -> value or limit
 
 HOW = 'qa.screen_cells(cells, qa.above("foreign_share", than="municipality", factor="1.5"))'
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -99,9 +102,10 @@ def screen_cells(
     cells : GridCells, str or Path
         From :func:`write_cells` or :func:`open_cells`, or their folder.
     rule : Rule
-        Made of ``above``, ``at_least``, ``below`` and ``at_most`` with ``&``, ``|``, ``~`` and ``k_of``, of the rates
-        and counts of the cells;
-        ``than`` is ``"municipality"``, ``"land"``, ``"size_class"`` or ``"city"`` (all of them).
+        Made of ``above``, ``at_least``, ``below``, ``at_most``, ``worst_share`` and ``worst_n`` with ``&``, ``|``,
+        ``~`` and ``k_of``, of the rates and counts of the cells; ``than`` is ``"municipality"``, ``"land"``,
+        ``"size_class"`` or ``"city"`` (all of them), ``"median"`` or ``"quantile"`` (of all cells with a value);
+        the worst are those of all cells with a value, or of each group ``by`` one of these levels.
     min_population : int
         Residents that a quarter has at least.
     min_municipality : int
@@ -351,7 +355,7 @@ def _run(cells: GridCells, spec: ScreenSpec, folder: Path, options: HowToRun) ->
     wanted = {options.only} if options.only else {land_of(task.first) for task in tasks}
     try:
         official = official_rates(cells, spec)
-        reference = _reference(tasks, official, spec, options, folder)
+        reference, notes = _reference(tasks, official, spec, options, folder)
         base = {"spec": hash_of_record(spec.record), "version": f"{__version__} numpy {versions()['numpy']}"}
         tasks = [_prepared(task, reference, official, base) for task in tasks if land_of(task.first) in wanted]
         receipts = {task.number: finished(task) if options.resume else None for task in tasks}
@@ -371,7 +375,8 @@ def _run(cells: GridCells, spec: ScreenSpec, folder: Path, options: HowToRun) ->
     if failures:
         done = sum(receipt is not None for receipt in receipts.values())
         raise PartitionsFailedError(in_words(dict(sorted(failures.items())), done), dict(sorted(failures.items())))
-    return gathered(cells, spec, tasks, [receipts[task.number] or {} for task in tasks], reference, options.only)
+    notes = (*([f"the Land {options.only} alone"] if options.only else []), *notes)
+    return gathered(cells, spec, tasks, [receipts[task.number] or {} for task in tasks], reference, notes)
 
 
 def _reference(
@@ -380,32 +385,50 @@ def _reference(
     spec: ScreenSpec,
     options: HowToRun,
     folder: Path,
-) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
-    """Return the values of the levels above municipalities: the first pass, where the rule needs one."""
+) -> tuple[Levels, tuple[str, ...]]:
+    """Return values of levels and limits of orders, and notes on them: the first pass, where the rule needs one."""
+    if not needs_first_pass(spec):
+        return {}, ()
     levels = tuple(level for level in spec.rule.levels if level != MUNICIPALITY)
-    if not levels:
-        return {}
     sums: dict[str, dict[str, Any]] = {}
-    failures = {}
+    orders, failures = [], {}
     for task, found in outcomes(partition_sums, tasks, options.executor, folder, options.is_wanted):
         if isinstance(found, str):
             failures[task.name] = found
         else:
-            sums |= found
+            sums |= found["sums"]
+            orders.append(found["orders"])
     if failures:
         raise PartitionsFailedError(in_words(failures, 0), failures)
-    return level_reference(sums, official, levels)
+    reference = level_reference(sums, official, levels)
+    limits = order_limits(spec.rule, orders)
+    for level, groups in limits.reference.items():
+        for group, found in groups.items():
+            reference.setdefault(level, {}).setdefault(group, {}).update(found)
+    return reference, limits.notes
+
+
+def needs_first_pass(spec: ScreenSpec) -> bool:
+    """Return True where limits come from more than the own municipality."""
+    return bool(spec.rule.ranked) or any(level != MUNICIPALITY for level in spec.rule.levels)
 
 
 def _prepared(
     task: PartitionTask,
-    reference: dict[str, dict[str, dict[str, tuple[int, int]]]],
+    reference: Levels,
     official: dict[str, dict[str, tuple[int, int]]],
     base: dict[str, str],
 ) -> PartitionTask:
     """Return a part with what it is compared with, and the hashes that its receipt has to bear."""
-    own = {ags: rates for ags, rates in official.items() if task.first <= ags <= task.last}
-    known: dict[str, Any] = {**reference, **({MUNICIPALITY: own} if own else {})}
+    known: Levels = dict(reference)
+    own: dict[str, dict[str, tuple[int, int]]] = {}
+    for limits in (reference.get(MUNICIPALITY, {}), official):
+        for ags in filter(lambda ags: task.first <= ags <= task.last, limits):
+            own[ags] = own.get(ags, {}) | limits[ags]
+    if own:
+        known[MUNICIPALITY] = own
+    else:
+        known.pop(MUNICIPALITY, None)
     prints = {**base, "input": hash_of_file(Path(task.file)), "reference": hash_of_record([known, task.sizes])}
     return replace(task, reference=known, fingerprint=prints)
 

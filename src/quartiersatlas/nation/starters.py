@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,8 @@ from quartiersatlas.nation.cells import read_part
 from quartiersatlas.nation.leaving import PERTURBED
 from quartiersatlas.nation.levels import LAND, MUNICIPALITY, SIZE_CLASS, official_rates
 from quartiersatlas.screening import candidate_areas, screen
-from quartiersatlas.screening.language.rules import CITY, KOf, Limit, Not, Rule
+from quartiersatlas.screening.evaluation.whole_numbers import RANKED
+from quartiersatlas.screening.language.rules import CITY, Compare, KOf, Limit, Not, Rule, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
     from quartiersatlas.nation.task import Screened, ScreenSpec
-    from quartiersatlas.screening.language.rules import Compare
 
 MOST_CELLS = 15_000  # of a map; larger towns get cells of twice the side
 LEAST_RESIDENTS = 30  # of a cell with a rate: below it a changed count says nothing
@@ -126,25 +126,73 @@ def _all(starters: list[Starter], executor: Executor) -> list[Path]:
 
 def local_rule(found: Screened, ags: str, official: Mapping[str, tuple[int, int]], size_class: str) -> Rule:
     """Return the rule as it is for one municipality: its own value is that of the city, all others are numbers."""
-    groups = {LAND: ags[:2], SIZE_CLASS: size_class, CITY: ""}
+    groups = {MUNICIPALITY: ags, LAND: ags[:2], SIZE_CLASS: size_class, CITY: ""}
 
-    def limit(condition: Compare) -> Compare:
+    def limit(condition: Compare | Worst) -> Compare:
+        if isinstance(condition, Worst):
+            value = known(condition.by or CITY, str(condition), condition.indicator)
+            rate = found.spec.rule.rates.get(condition.indicator)
+            return _worst_as_number(condition, value, None if rate is None or not rate.drawn else rate.per)
         told = condition.limit
         if not isinstance(told.than, str):
             return condition
         if told.than == MUNICIPALITY and condition.indicator not in official:
             return replace(condition, limit=replace(told, than=CITY))
         if told.than == MUNICIPALITY:
-            x, n = official[condition.indicator]
+            value = scaled(Fraction(*official[condition.indicator]), condition.indicator)
+        elif told.than in RANKED:
+            value = known(CITY, str(condition), condition.indicator)
         else:
-            x, n = found.manifest["levels"][told.than][groups[told.than]][condition.indicator]
-        rate = found.spec.rule.rates[condition.indicator]
-        value = rate.per * Fraction(int(x), max(int(n), 1)) * Fraction(told.factor) + Fraction(told.plus)
-        exact = Decimal(value.numerator) / Decimal(value.denominator)
-        digits = SHOWN_DIGITS if told.digits is None else told.digits
-        return replace(condition, limit=Limit(round(exact, digits).normalize()))
+            value = known(told.than, condition.indicator, condition.indicator)
+        value = value * Fraction(told.factor) + Fraction(told.plus)
+        return replace(condition, limit=Limit(as_decimal(value, condition.word, told.digits)))
+
+    def known(level: str, key: str, indicator: str) -> Fraction:
+        x, n = found.manifest["levels"][level][groups[level]][key]
+        return scaled(Fraction(int(x), max(int(n), 1)), indicator)
+
+    def scaled(value: Fraction, indicator: str) -> Fraction:
+        rate = found.spec.rule.rates.get(indicator)
+        return value if rate is None else value * rate.per
 
     return _with_limits(found.spec.rule.rule, limit)
+
+
+def _worst_as_number(condition: Worst, value: Fraction, top: Fraction | None) -> Compare:
+    """Return "among the worst of the country" as a comparison with a number, of a share with one from 0 to its top."""
+    word = "at_least" if condition.highest else "at_most"
+    if value < 0:  # all that tie at the lowest value are out
+        word, value = "below", Fraction(0)
+    elif top is not None and value > top:
+        word, value = "above", top
+    limit = Limit(as_decimal(value, word))
+    return Compare(
+        word=word, indicator=condition.indicator, limit=limit, unknown=condition.unknown, name=condition.name
+    )
+
+
+def as_decimal(value: Fraction, word: str, digits: int | None = None) -> Decimal:
+    """Return a limit as a decimal number on which the comparison decides as on the limit itself.
+
+    Parameters
+    ----------
+    value : Fraction
+        The limit, such as 100 / 3, which is the rate of many cells.
+    word : {"above", "at_least", "below", "at_most"}
+        The comparison.
+    digits : int, optional
+        The decimals to which the limit is rounded half up; without them it has so many that no rate lies between.
+
+    Examples
+    --------
+    >>> as_decimal(Fraction(100, 3), "above"), as_decimal(Fraction(100, 3), "at_least")
+    (Decimal('33.333333333334'), Decimal('33.333333333333'))
+    """
+    rounding = ROUND_CEILING if word in ("above", "at_most") else ROUND_FLOOR
+    step = Decimal(1).scaleb(-(SHOWN_DIGITS if digits is None else digits))
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    found = exact.quantize(step, rounding if digits is None else ROUND_HALF_UP).normalize()
+    return found if found.as_tuple().exponent <= 0 else found.quantize(Decimal(1))  # type: ignore[operator] # finite
 
 
 def _with_limits(rule: Rule, limit: Any) -> Rule:  # noqa: ANN401 - of a comparison

@@ -9,6 +9,7 @@ import numpy as np
 
 from quartiersatlas.intake.cells.read import HIDDEN
 from quartiersatlas.nation.levels import MUNICIPALITY, level_groups
+from quartiersatlas.screening.evaluation.exact import FITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +69,8 @@ class PartValues:
         Parameters
         ----------
         reference : mapping
-            Level -> group -> name -> numerator and denominator. What it does not hold of the municipality itself is
-            the sum of its cells.
+            Level -> group -> key of the condition -> numerator and denominator. What it does not hold of the
+            municipality itself is the sum of its cells.
         """
         return [self._limit(one, reference) for one in self.rule.conditions]
 
@@ -78,16 +79,24 @@ class PartValues:
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         if not one.level:
             return np.array([one.number.numerator]), np.array([one.number.denominator])
-        if one.level == MUNICIPALITY:
-            x, n = (numbers.copy() for numbers in self.sums(one.name))
+        if one.level == MUNICIPALITY and one.ranked is None:
+            x, n = self.sums(one.name)
         else:
             x, n = np.zeros((2, len(self.part.keys)), np.int64)
         known = reference.get(one.level, {})
-        for k, ags in enumerate(self.part.keys if known else ()):
-            group = level_groups(ags, int(self.sizes[k]), (one.level,))[one.level]
-            if one.name in known.get(group, {}):
-                x[k], n[k] = known[group][one.name]
-        return one.limit(x, n)
+        if not known:
+            return one.limit(x, n)
+        found = list(zip(x.tolist(), n.tolist(), strict=True))
+        for k, group in enumerate(self.groups(one.level)):
+            found[k] = known.get(group, {}).get(one.key, found[k])
+        largest = max((number for pair in found for number in pair), default=0)
+        both = np.array(found, np.int64 if largest < FITS else object).reshape(-1, 2)
+        return one.limit(both[:, 0], both[:, 1])
+
+    def groups(self, level: str) -> list[str]:
+        """Return the group of each municipality at a level."""
+        pairs = zip(self.part.keys, self.sizes.tolist(), strict=True)
+        return [level_groups(ags, size, (level,))[level] for ags, size in pairs]
 
     def selected(self, limits: Limits) -> Mask:
         """Return the cells in which the rule holds, in municipalities that are large enough."""

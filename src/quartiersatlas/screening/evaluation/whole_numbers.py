@@ -15,7 +15,7 @@ import numpy as np
 
 from quartiersatlas.errors import SpecError, list_some, near_names
 from quartiersatlas.screening.evaluation.exact import FITS, Fractions
-from quartiersatlas.screening.language.rules import CITY, Compare, Rule
+from quartiersatlas.screening.language.rules import CITY, MEDIAN, QUANTILE, Compare, Rule, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 RESIDENTS = "residents"  # in a rule: the population column
 PERCENT = Fraction(100)
+RANKED = (MEDIAN, QUANTILE)  # limits made of the order of all areas
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,11 @@ class WholeTruth(NamedTuple):
 
 @dataclass(frozen=True)
 class CellCondition:
-    """A comparison of one rate or count with a number, or with the value of a level."""
+    """A comparison of one rate or count with a number, with the value of a level, or with the order of all areas.
+
+    ``ranked`` is the condition as it was written where its limit comes from an order: whoever knows all areas gives it
+    as a fraction of numerator and denominator.
+    """
 
     word: str
     name: str
@@ -71,6 +76,12 @@ class CellCondition:
     digits: int | None
     min_denominator: Fraction
     unknown: str
+    ranked: Compare | Worst | None = None
+
+    @property
+    def key(self) -> str:
+        """What its limit is called among those of its level."""
+        return self.name if self.ranked is None else str(self.ranked)
 
     @property
     def upwards(self) -> bool:
@@ -188,8 +199,13 @@ class WholeRule:
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The levels whose values it needs."""
-        return tuple(dict.fromkeys(one.level for one in self.conditions if one.level))
+        """The levels whose sums it needs."""
+        return tuple(dict.fromkeys(one.level for one in self.conditions if one.level and one.ranked is None))
+
+    @property
+    def ranked(self) -> tuple[CellCondition, ...]:
+        """The conditions whose limits come from the order of all areas, each once."""
+        return tuple({one.key: one for one in self.conditions if one.ranked is not None}.values())
 
     def holds(self, truths: list[WholeTruth]) -> Mask:
         """Combine the truths of the conditions; True where the rule holds for sure."""
@@ -229,7 +245,7 @@ def whole_rule(
     Parameters
     ----------
     rule : Rule
-        Made of ``above``, ``at_least``, ``below`` and ``at_most`` of rates and counts.
+        Made of ``above``, ``at_least``, ``below``, ``at_most``, ``worst_share`` and ``worst_n`` of rates and counts.
     rates : mapping of str to CountRate
         What the names of rates stand for.
     columns : iterable of str
@@ -247,18 +263,21 @@ def whole_rule(
     known, levels = tuple(columns), tuple(levels)
     found = []
     for one in rule.conditions:
-        if not isinstance(one, Compare):
+        if not isinstance(one, Compare | Worst):
             raise SpecError(
-                f"{one}: cells are compared with a number or with a value of {list_some(levels)}; the order of all "
-                f"cells, classes and clusters are not known in parts. Use above(..., than='municipality')."
+                f"{one}: cells are compared with a number, with a value of {list_some(levels)}, or with the order of "
+                f"all cells; classes and clusters are not known in parts. Use above(..., than='municipality')."
             )
-        found.append(_condition(one, rates, known, population, levels))
+        named = _named(one, rates, known, population)
+        found.append(_worst(one, named, levels) if isinstance(one, Worst) else _condition(one, named, levels))
     return WholeRule(rule, tuple(found))
 
 
-def _condition(
-    one: Compare, rates: Mapping[str, CountRate], columns: tuple[str, ...], population: str, levels: tuple[str, ...]
-) -> CellCondition:
+Named = tuple[str, "CountRate | None", str]  # name of the rate or count, the rate, the column of the count
+
+
+def _named(one: Compare | Worst, rates: Mapping[str, CountRate], columns: tuple[str, ...], population: str) -> Named:
+    """Return what a condition looks at."""
     name, rate = one.indicator, rates.get(one.indicator)
     column = population if name == RESIDENTS and name not in columns else name
     if rate is None and column not in columns:
@@ -266,11 +285,39 @@ def _condition(
         hint = f" Did you mean {list_some(close)}?" if close else ""
         have = f"Rates: {list_some(rates, 20)}; counts: {list_some(columns, 20)}." if rates else ""
         raise SpecError(f"{one}: the cells have no {name!r}.{hint} {have}".strip())
+    return name, rate, "" if rate is not None else column
+
+
+def _worst(one: Worst, named: Named, levels: tuple[str, ...]) -> CellCondition:
+    """Return "among the worst" as a comparison with the value of the last that is wanted, itself included."""
+    name, rate, column = named
+    if one.by and one.by not in levels:
+        raise SpecError(f"{one}: by must be one of {list_some(levels)}, or left out for all of them, not {one.by!r}.")
+    if one.highest is None:
+        raise SpecError(f"{one}: say which cells are the worst: highest=True or highest=False.")
+    return CellCondition(
+        word="at_least" if one.highest else "at_most",
+        name=name,
+        rate=rate,
+        column=column,
+        level=one.by or CITY,
+        number=Fraction(0),
+        factor=Decimal(1),
+        plus=Decimal(0),
+        digits=None,
+        min_denominator=Fraction(0),
+        unknown=one.unknown,
+        ranked=one,
+    )
+
+
+def _condition(one: Compare, named: Named, levels: tuple[str, ...]) -> CellCondition:
+    name, rate, column = named
     limit = one.limit
-    is_number = isinstance(limit.than, Decimal)
-    if not is_number and limit.than not in levels:
-        raise SpecError(f"{one}: than must be a number or one of {list_some(levels)}, not {limit.than!r}.")
-    if not is_number and rate is None:
+    is_number, is_ranked = isinstance(limit.than, Decimal), limit.than in RANKED
+    if not is_number and not is_ranked and limit.than not in levels:
+        raise SpecError(f"{one}: than must be a number or one of {list_some([*levels, *RANKED])}, not {limit.than!r}.")
+    if not is_number and not is_ranked and rate is None:
         raise SpecError(
             f"{one}: {name!r} is a count, and a count of a cell says nothing beside that of a {limit.than}: compare a "
             f"rate, or a number."
@@ -287,14 +334,15 @@ def _condition(
         word=one.word,
         name=name,
         rate=rate,
-        column="" if rate is not None else column,
-        level="" if is_number else str(limit.than),
+        column=column,
+        level="" if is_number else CITY if is_ranked else str(limit.than),
         number=value,
         factor=limit.factor,
         plus=limit.plus,
         digits=None if is_number else limit.digits,
         min_denominator=Fraction(one.min_denominator or 0),
         unknown=one.unknown,
+        ranked=one if is_ranked else None,
     )
 
 
