@@ -72,9 +72,9 @@ from .present.paper.sheet import Sheet, figure
 from .present.places.context import Context, FittedContext, context
 from .present.report import report
 from .present.yearly_report import monitor_report
+from .project.calls import check_project, run_project
 from .project.nation_part import NationResult, plan_nation, run_nation
-from .project.refused.faults import check_project
-from .project.run import audit_project, run_project
+from .project.run import audit_project
 from .project.several import run_projects
 from .project.verify import FileCheck, verify_file
 from .screening.candidates import Candidates, candidate_areas

@@ -24,7 +24,7 @@ from quartiersatlas.errors import (
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.resources.abc import Traversable
 
     from quartiersatlas.project import ProjectResult
@@ -70,14 +70,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:
     """Print each fault on its line, in the language of the project where there is one."""
+    _print_listed("quartiersatlas", getattr(error, "faults", None) or (error,), project)
+
+
+def _print_listed(who: str, faults: Sequence[object], project: Path | None) -> None:
     from quartiersatlas.project.refused.refusals import count_of_faults, project_lang, told
 
     lang = project_lang(project)
-    faults = getattr(error, "faults", None) or (error,)
     if len(faults) > 1:
-        print(f"quartiersatlas: {count_of_faults(len(faults), lang)}", file=sys.stderr)
+        print(f"{who}: {count_of_faults(len(faults), lang)}", file=sys.stderr)
     for number, fault in enumerate(faults, 1):
-        head = f"  {number}. " if len(faults) > 1 else "quartiersatlas: "
+        head = f"  {number}. " if len(faults) > 1 else f"{who}: "
         print(f"{head}{told(str(fault), lang)}", file=sys.stderr)
 
 
@@ -112,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         help="compute in N processes: several projects, or the parts of all municipalities",
     )
     run.add_argument("--folder", type=Path, default=None, help="write to this folder instead of the project's own")
+    run.add_argument("--progress", action="store_true", help="tell the steps of a single project on standard error")
     run.set_defaults(command=_run)
 
     _nation_parsers(run, commands)
@@ -276,9 +280,11 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from quartiersatlas.catalogue import text
     from quartiersatlas.project import run_project, run_projects
+    from quartiersatlas.project.calls import has_parts
     from quartiersatlas.project.nation_part import is_nation
-    from quartiersatlas.project.schema import read_project
+    from quartiersatlas.project.refused.refusals import project_lang
 
     if len(options.projects) == 1 and is_nation(options.projects[0]):
         _run_nation(options)
@@ -286,8 +292,8 @@ def _run(options: argparse.Namespace) -> int:
     wrong = [f"--{name}" for name in OF_NATION if getattr(options, name)]
     if wrong:
         raise SpecError(f"{wrong[0]} is for one file of all municipalities, with [cells].")
-    if len(options.projects) == 1 and options.workers is None and not read_project(options.projects[0]).by:
-        _print_result(run_project(options.projects[0], folder=options.folder))
+    if len(options.projects) == 1 and options.workers is None and not has_parts(options.projects[0]):
+        _print_result(run_project(options.projects[0], folder=options.folder, progress=_told(options)))
         return 0
     found = run_projects(options.projects, folder=options.folder, executor=options.workers)
     for run in found.runs:
@@ -296,8 +302,17 @@ def _run(options: argparse.Namespace) -> int:
             for line in (*(f"  {file}" for file in run.files), *(f"  {sentence}" for sentence in run.summary)):
                 print(line)
     for run in found.failed:
-        print(one_line(f"failed: {run.name}: {run.error}"), file=sys.stderr)
+        project = Path(run.project)
+        who = one_line(text("refusal_run", project_lang(project), name=run.name))
+        _print_listed(who, run.faults or (run.error,), project)
     return SOME_FAILED if found.failed else 0
+
+
+def _told(options: argparse.Namespace) -> Callable[[int, int], None] | None:
+    """Return what tells the steps of a run, where that is asked for."""
+    if not options.progress:
+        return None
+    return lambda done, of: print(f"{done}/{of}", file=sys.stderr, flush=True)
 
 
 def _run_nation(options: argparse.Namespace) -> None:

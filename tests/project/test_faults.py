@@ -170,3 +170,38 @@ def test_an_english_project_is_spoken_of_in_english(small_project, capsys):
 
 def test_what_has_no_translation_stays_as_it_is():
     assert told("An odd thing happened. 'x' is missing.", "de") == "An odd thing happened. „x“ fehlt."
+
+
+def test_a_run_tells_the_faults_of_a_check_and_writes_nothing(small_project, capsys):
+    file = small_project("[protection]\nmin_cuont = 3\n[outputs]\nmpa = 'a.html'")
+    assert main(["check", str(file)]) == 2
+    checked = capsys.readouterr().err
+    before = sorted(file.parent.iterdir())
+    assert main(["run", str(file)]) == 2
+    assert capsys.readouterr().err == checked
+    assert checked.count("ist unbekannt") == 2
+    with pytest.raises(ProjectError) as caught:
+        qa.run_project(file)
+    assert len(caught.value.faults) == 2
+    assert sorted(file.parent.iterdir()) == before
+
+
+def test_each_of_several_projects_tells_all_its_faults(small_project, capsys, tmp_path):
+    file = small_project("[protection]\nmin_cuont = 3\n[outputs]\nmpa = 'a.html'")
+    (failed,) = qa.run_projects(file).failed
+    assert len(failed.faults) == 2
+    assert main(["run", str(file), str(tmp_path / "none.toml")]) == 3
+    said = capsys.readouterr().err
+    assert f"nicht gelungen: {file}: 2 Fehler im Projekt:" in said
+    assert "  2. " in said
+
+
+def test_the_steps_of_a_run_are_told_where_that_is_asked_for(small_project, tmp_path, capsys):
+    steps = []
+    file = small_project()
+    made = qa.run_project(file, folder=tmp_path / "out", progress=lambda done, of: steps.append((done, of)))
+    of = 1 + len({"map", "report", "geopackage", "segregation", "manifest"})
+    assert steps == [(1, of), (2, of), (3, of), (4, of), (of, of)]  # nothing is said of segregation
+    assert len(made.files) == 4
+    assert main(["run", str(file), "--progress"]) == 0
+    assert [line for line in capsys.readouterr().err.splitlines() if "/" in line][-1] == f"{of}/{of}"

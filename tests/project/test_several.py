@@ -181,7 +181,7 @@ def test_two_towns_of_one_folder_are_refused(towns, edit):
 def test_a_level_that_the_areas_do_not_have_is_named(towns, edit, capsys):
     edit(towns, 'by = "town"', 'by = "region"')
     assert main(["run", str(towns)]) == SOME_FAILED
-    assert "no column 'region'" in capsys.readouterr().err
+    assert "by: Die Gebiete haben keine Ebene „region“." in capsys.readouterr().err
 
 
 # --- several projects ---
@@ -194,8 +194,8 @@ def test_one_that_fails_keeps_no_other_from_its_run(towns, edit, capsys):
     edit(other, '"poor", "residents"', '"rich", "residents"')
     assert main(["run", str(other), str(towns)]) == SOME_FAILED
     said = capsys.readouterr()
-    assert f"failed: {other}:" in said.err
-    assert "'rich'" in said.err
+    assert f"nicht gelungen: {other}:" in said.err
+    assert "„rich“" in said.err
     assert set(written(towns.parent / "out")) == {"Nord_Süd/atlas.html", "West/atlas.html"}
 
 

@@ -1,8 +1,8 @@
 """One TOML file in, the whole run out; and the manifest that lets anyone repeat it."""
 
+from quartiersatlas.project.calls import check_project, run_project
 from quartiersatlas.project.certificate import ProjectAudit
-from quartiersatlas.project.refused.faults import check_project
-from quartiersatlas.project.run import ProjectResult, audit_project, run_project
+from quartiersatlas.project.run import ProjectResult, audit_project
 from quartiersatlas.project.several import ProjectRuns, run_projects
 
 __all__ = [

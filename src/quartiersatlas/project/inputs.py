@@ -15,12 +15,11 @@ from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.joining.split import part_of
 from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.project.acting import with_acting_columns
-from quartiersatlas.project.indicator_part import refuse_odd_counts
 from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, TablePart
 from quartiersatlas.project.toml_words import toml_advice, toml_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
@@ -129,8 +128,25 @@ def joined_period(
         there = set(data.values.columns)
         counts = {name: pair for name, pair in counts.items() if there.issuperset(pair)}
         pairs = {name: pair for name, pair in pairs.items() if there.union(counts).issuperset(pair)}
-    refuse_odd_counts(pairs, data, counts, [table for part, table in tables if part.period == period])
+    _refuse_odd_counts(pairs, data, counts, [table for part, table in tables if part.period == period])
     return add_rates(add_counts(replace(data, population=project.population), counts), pairs)
+
+
+def _refuse_odd_counts(
+    pairs: Mapping[str, tuple[str, str]], data: AreaData, made: Iterable[str], tables: Iterable[Table]
+) -> None:
+    """Refuse numerators and denominators that no table has, or percentages; ``made``: counts made of shares."""
+    known = {*data.values.columns, *made}
+    percent = {name for table in tables for name, unit in table.units.items() if unit == "percent"}
+    for name, pair in pairs.items():
+        for column in pair:
+            if column not in known:
+                raise ColumnError.not_found(column, data.values.columns, f"[indicators] {name}: the data")
+            if column in percent:
+                raise ColumnError(
+                    f"[indicators] {name}: {column!r} holds percentages, not counts. A ready-made share stands in "
+                    f"[[tables]] instead: columns = {{ {name} = {toml_value(column)}, ... }}."
+                )
 
 
 def with_relations(project: Project, joined: dict[str, AreaData]) -> dict[str, AreaData]:

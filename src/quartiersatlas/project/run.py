@@ -43,7 +43,7 @@ from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
@@ -216,35 +216,17 @@ def _candidates(
         raise type(error)(f"{project.path.name}: [candidates]: {error}") from error
 
 
-def run_project(path: str | Path, *, folder: str | Path | None = None) -> ProjectResult:
-    """Run a project and write its outputs; all are made before the first is moved into place.
+def write_project(
+    project: Project,
+    folder: str | Path | None,
+    inputs: Inputs | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ProjectResult:
+    """Compute a project and write its outputs, from inputs that were read already where they are given.
 
-    Where the project keeps a ledger, nobody else can enter a release meanwhile, and the releases stand in it before
-    their first file is in its place: whenever the run dies, what may have left is known.
-
-    Parameters
-    ----------
-    path : str or Path
-        The project file.
-    folder : str or Path, optional
-        Where to write; the project's own folder for outputs, if not given.
-
-    Returns
-    -------
-    ProjectResult
-        With ``.files``.
-
-    Raises
-    ------
-    QuartiersatlasError
-        Whatever is wrong with the project file or its inputs; nothing is written then.
+    All outputs are made before the first is moved into place. Where the project keeps a ledger, nobody else can enter a
+    release meanwhile, and the releases stand in it before their first file is in its place.
     """
-    expects(path, (str, Path), "run_project", 'qa.run_project("projekt.toml")')
-    return write_project(named_part(read_project(path), ""), folder)
-
-
-def write_project(project: Project, folder: str | Path | None, inputs: Inputs | None = None) -> ProjectResult:
-    """Compute a project and write its outputs, from inputs that were read already where they are given."""
     with locked_project(project) as ledger:
         result = computed_project(project, ledger, inputs)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
@@ -259,7 +241,7 @@ def write_project(project: Project, folder: str | Path | None, inputs: Inputs | 
                 f"Choose another folder."
             ) from error
         with unfinished_folder(target, project.path.name) as unfinished:
-            written = _write(result, unfinished)
+            written = _write(result, unfinished, progress or (lambda _done, _of: None))
             seal = unfinished / project.outputs.manifest if project.outputs.manifest else None
             with publishing(ledger, *ledger_place(project), written, target) if ledger is not None else nullcontext():
                 files = tuple(move_all(written, target, seal=seal))
@@ -352,36 +334,45 @@ def _refuse_overwriting(project: Project, target: Path) -> None:
         raise SpecError(f"ledger: {str(book[0])!r} is the folder of the outputs, or one above it. Name a file.")
 
 
-def _write(result: ProjectResult, folder: Path) -> list[Path]:
-    """Write every output into a folder."""
+def _write(result: ProjectResult, folder: Path, progress: Callable[[int, int], None]) -> list[Path]:
+    """Write every output into a folder, and tell after each how many are done; computing all of them was the first."""
+    outputs, manifest = result.project.outputs, manifest_of(result.project, result.release, result.ledger)
+    of = 1 + len(outputs.names)
+    progress(1, of)
+    files = list[Path]()
+    for done, written in enumerate(_written(result, folder, manifest), start=2):
+        files += written
+        progress(done, of)
+    if outputs.manifest:
+        files.append(write_manifest({**manifest, "outputs": digests(files)}, folder / outputs.manifest))
+    progress(of, of)
+    return files
+
+
+def _written(result: ProjectResult, folder: Path, manifest: dict[str, Any]) -> Iterator[list[Path]]:
+    """Write one output after the other, and yield its files."""
     outputs, lang = result.project.outputs, result.project.lang
-    manifest = manifest_of(result.project, result.release, result.ledger)
     shown: dict[str, Any] = {"lang": lang, "context": result.atlas.context, "look": result.atlas.look}
     earlier = result.atlas.earlier
     told: dict[str, Any] = {"lang": lang, "manifest": manifest}
-    files = []
     if outputs.map:
-        files.append(result.atlas.save(folder / outputs.map))
+        yield [result.atlas.save(folder / outputs.map)]
     if outputs.report:
-        files.append(report(result.release, folder / outputs.report, earlier=earlier, **shown))
-        beside = areas_file(result.release, files[-1])
-        files += [beside, *sidecar_files(beside)] if beside is not None else []
+        page = report(result.release, folder / outputs.report, earlier=earlier, **shown)
+        beside = areas_file(result.release, page)
+        yield [page, *([beside, *sidecar_files(beside)] if beside is not None else [])]
     if outputs.profiles:
         more: dict[str, Any] = {"notes": result.project.notes, "earlier": earlier}
-        files.append(profiles(result.release, folder / outputs.profiles, **more, **shown))
+        yield [profiles(result.release, folder / outputs.profiles, **more, **shown)]
     if outputs.sheet:
-        files.append(figure(result.release, **shown).save(folder / outputs.sheet))
+        yield [figure(result.release, **shown).save(folder / outputs.sheet)]
     if outputs.geopackage:
-        files.append(export(result.release, folder / outputs.geopackage, **told))
+        yield [export(result.release, folder / outputs.geopackage, **told)]
     if outputs.workbook:
-        files.append(export(result.release, folder / outputs.workbook, look=result.atlas.look, **told))
+        yield [export(result.release, folder / outputs.workbook, look=result.atlas.look, **told)]
     if outputs.segregation and result.release.segregation is not None:
         table = folder / outputs.segregation
-        files.append(export(result.release, table, table="segregation", **told))
-        files += sidecar_files(table)
-    if outputs.manifest:
-        files.append(write_manifest({**manifest, "outputs": digests(files)}, folder / outputs.manifest))
-    return files
+        yield [export(result.release, table, table="segregation", **told), *sidecar_files(table)]
 
 
 def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Shortlist | None:

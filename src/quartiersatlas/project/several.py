@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from quartiersatlas.intake.joining.split import units_of
 from quartiersatlas.project.executors import results
 from quartiersatlas.project.inputs import Inputs, read_inputs
 from quartiersatlas.project.parts import folder_name, part_project
+from quartiersatlas.project.refused.faults import telling_all_faults
 from quartiersatlas.project.run import ledger_place, write_project
 from quartiersatlas.project.schema import Project, read_project
 
@@ -43,6 +45,8 @@ class OneRun:
         What the analyst has to know.
     error : str
         Why there are no files; empty where all went well.
+    faults : tuple of str
+        Where there is more than one reason: each of them.
     """
 
     project: str
@@ -51,6 +55,7 @@ class OneRun:
     summary: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     error: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -167,7 +172,8 @@ def run_projects(
 def _tasks(path: Path, folder: str | Path | None) -> list[_Task | OneRun]:
     """Return what there is to do for a project file; one that cannot be read keeps no other from its run."""
     try:
-        project = read_project(path)
+        with telling_all_faults(path):
+            project = read_project(path)
         target = Path(folder) if folder is not None else project.file(project.outputs.folder)
         if not project.by:
             return [_Task(project, target)]
@@ -185,7 +191,7 @@ def _tasks(path: Path, folder: str | Path | None) -> list[_Task | OneRun]:
             for unit in units
         ]
     except (QuartiersatlasError, OSError) as error:
-        return [OneRun(str(path), "", error=one_line(str(error)))]
+        return [_failed(str(path), "", error)]
 
 
 def _shared(project: Project) -> str:
@@ -217,11 +223,17 @@ def _run(task: _Task) -> OneRun:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            result = write_project(task.project, task.target, task.inputs)
+            with nullcontext() if part else telling_all_faults(name):
+                result = write_project(task.project, task.target, task.inputs)
     except (QuartiersatlasError, OSError) as error:
-        return OneRun(name, part, error=one_line(str(error)))
+        return _failed(name, part, error)
     said = (str(warning.message) for warning in caught if issubclass(warning.category, UserWarning))
     return OneRun(name, part, result.files, tuple(result.summary), tuple(dict.fromkeys(said)))
+
+
+def _failed(name: str, part: str, error: Exception) -> OneRun:
+    faults = tuple(one_line(str(fault)) for fault in getattr(error, "faults", ()))
+    return OneRun(name, part, error=one_line(str(error)), faults=faults)
 
 
 def _died(task: object, why: str) -> OneRun:

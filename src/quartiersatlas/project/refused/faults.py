@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quartiersatlas.base.checks import expects
 from quartiersatlas.base.toml import naming_the_line, read_toml
 from quartiersatlas.errors import QuartiersatlasError, SpecError
 from quartiersatlas.project import inputs, run, schema
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import TypeVar
 
     import geopandas as gpd
 
     from quartiersatlas.intake import AreaData
-    from quartiersatlas.project.run import ProjectResult
     from quartiersatlas.project.schema import Project
 
     Made = TypeVar("Made")
@@ -44,29 +43,17 @@ class ProjectError(QuartiersatlasError):
         self.faults = faults
 
 
-def check_project(path: str | Path, *, part: str = "") -> ProjectResult:
-    """Read and compute a project without writing anything.
-
-    Parameters
-    ----------
-    path : str or Path
-        The project file.
-    part : str, optional
-        Which unit to look at, of a project with ``by = "level"``.
-
-    Returns
-    -------
-    ProjectResult
-        Its ``repr`` is the report on the inputs.
+@contextmanager
+def telling_all_faults(path: str | Path) -> Iterator[None]:
+    """Raise all faults of a project where a first one is raised; a single one as it is.
 
     Raises
     ------
-    QuartiersatlasError
-        Whatever is wrong with the project file or its inputs: where it is more than one thing, ``faults`` has them all.
+    ProjectError
+        There is more than one.
     """
-    expects(path, (str, Path), "check_project", 'qa.check_project("projekt.toml")')
     try:
-        return run.checked_project(path, part)
+        yield
     except QuartiersatlasError as error:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of what is tried without the rest
