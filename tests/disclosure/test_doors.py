@@ -94,6 +94,15 @@ def test_candidates_of_another_selection_are_refused(joined):
         qa.release(data, shortlist=shortlist, candidates=everything, protection=ONLY_SMALL)
 
 
+@pytest.mark.parametrize("rule", [qa.worst_share("need", 0.3), qa.in_class("status", "high")])
+@pytest.mark.parametrize("derived", ["released", "exact"])
+def test_a_shortlist_by_an_index_needs_the_index_to_be_released(joined, rule, derived):
+    data = qa.add_rates(joined({"poor": [*range(20, 220, 10)], "residents": [1000.0] * 20}), RATE)
+    shortlist = qa.screen(data, rule, need=qa.need_index(data, spec("poverty")))
+    with pytest.raises(SpecError, match=r"looks at '(need|status)' of a need index: release\(\.\.\., need=need\)"):
+        qa.release(data, shortlist=shortlist, protection=qa.Protection(derived=derived))
+
+
 def test_what_a_column_holds_is_declared_not_guessed(joined):
     data = joined({"w": [1.0, 2, 40.5, 300], "jobs": [5000.0, 40, 30, 2], "residents": [1000.0] * 4})
     with pytest.raises(ColumnError, match="holds fractions and the catalogue does not know it"):

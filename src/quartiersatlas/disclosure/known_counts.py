@@ -61,10 +61,13 @@ def count_table(
     x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
     status = data.status[columns].to_numpy(dtype=object)
     related = np.where(np.isin(columns, sorted(data.perturbed)), np.nan, x)  # perturbed counts do not add up
-    relations = _relations(data, columns, related, protection, earlier)
     secret = np.isnan(x) & (status == "suppressed")
     missing = np.isnan(x) & ~secret & (status != "not_applicable")
     marks = _marks(data, columns)
+    below = float(protection.m_source or protection.min_count) - 1
+    most = np.where(secret, np.where(np.isfinite(marks[1]), marks[1], max(below, 1.0)), np.nan)
+    most[:, np.isin(columns, sorted(data.perturbed))] = np.nan
+    relations = _relations(data, columns, (related, most), protection, earlier)
     units = known_units(data.areas, known_levels(data, protection))
     table = CountTable(
         keys=data.areas.index,
@@ -112,8 +115,13 @@ def smallest_units(data: AreaData, protection: Protection) -> pd.Series[str]:
 
 
 def _relations(
-    data: AreaData, columns: list[str], x: Floats, protection: Protection, earlier: Sequence[EarlierRelations]
+    data: AreaData,
+    columns: list[str],
+    counts: tuple[Floats, Floats],
+    protection: Protection,
+    earlier: Sequence[EarlierRelations],
 ) -> Relations:
+    """Find relations among the counts; the second table says what secret cells can be at most."""
     people = str(data.population)
     pairs = [
         *counted_rates(data).values(),
@@ -122,7 +130,14 @@ def _relations(
     pairs = [pair for pair in pairs if not data.perturbed.intersection(pair)]
     catalogue = data.catalogue
     return find_relations(
-        x, columns, catalogue.all_sums, catalogue.parts, pairs, search=protection.find_sums, earlier=earlier
+        counts[0],
+        columns,
+        catalogue.all_sums,
+        catalogue.parts,
+        pairs,
+        search=protection.find_sums,
+        earlier=earlier,
+        most=counts[1],
     )
 
 

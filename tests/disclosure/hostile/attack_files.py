@@ -23,6 +23,7 @@ import pyogrio
 TABLES = {"key": "areas", "candidate": "candidates", "by": "segregation", "column": "columns", "table": "columns"}
 MISSING = re.compile(r"(\S+) (fewer|weniger|more|mehr) (?:in|bei) [“„]([^“”]+)[“”] \((?:of|von|now|bisher) ")
 NUMBER = re.compile(r"[-−]?\d+(?:[.,]\d+)?")
+NOT_SHOWN = ("nicht ausgewiesen", "not shown")
 
 
 @dataclass
@@ -178,6 +179,7 @@ def _read_workbook(file, seen, _date):
             head = next((i for i, row in enumerate(rows[:3]) if row and row[0] in TABLES), None)
             if head is not None:
                 table = pd.DataFrame(rows[head + 1 :], columns=rows[head])
+                table = table.mask(table.isin(NOT_SHOWN))  # a column may have nothing else
                 numeric = [c for c in table if table[c].map(lambda cell: isinstance(cell, int | float)).any()]
                 for column in numeric:  # beside numbers, words say that one is not shown
                     table[column] = table[column].mask(table[column].map(lambda cell: isinstance(cell, str)))

@@ -59,6 +59,19 @@ def test_a_row_with_an_unknown_part_counts_for_nothing():
     assert TRUE in sums_of(counts)
 
 
+@pytest.mark.parametrize(("more", "is_sum"), [(0, True), (300, False)])
+def test_a_sum_is_found_although_a_part_is_secret_wherever_there_is_somebody(more, is_sum):
+    """What its whole lacks is one or two persons in each row, as it must be if the secret ones are the rest."""
+    counts = town(7, 10)
+    counts[:, 0] = [1, 2, 1, 0, 2, 1, 1, 2, 0, 1]
+    counts[:, 5] = counts[:, :5].sum(axis=1) + more * (counts[:, 0] > 0)
+    secret = (counts[:, [0]] > 0) & (np.arange(8) == 0)
+    told = np.where(secret, np.nan, counts)[:, :6]
+    found = sums_of(told, most=np.where(secret, 2.0, np.nan)[:, :6])
+    assert (TRUE in found) == is_sum
+    assert TRUE not in sums_of(told)  # only two rows are whole, and nobody is in the first column
+
+
 def test_a_sum_that_nearly_holds_is_one_too():
     """Each whole is off by one or two persons, as where rounding or late changes are in it."""
     counts = town(5, 30)
@@ -76,6 +89,14 @@ def test_equal_columns_are_equal_and_hide_no_sum():
     nearly = doubled.copy()
     nearly[2, 8] += 4
     assert Sum(8, (1,)) in sums_of(nearly)
+
+
+@pytest.mark.parametrize(("others", "n_relations"), [((7, 4, 9), 1), ((7, 5, 8), 0)])
+def test_columns_are_equal_where_there_is_somebody_or_not_at_all(others, n_relations):
+    """Nobody is in nine of twelve areas, in either column: that alone is no relation."""
+    counts = np.zeros((12, 2))
+    counts[:3, 0], counts[:3, 1] = (7, 4, 9), others
+    assert len(sums_of(counts)) == n_relations
 
 
 def test_two_ways_to_add_up_to_the_same_whole_are_both_found():

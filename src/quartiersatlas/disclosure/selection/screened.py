@@ -85,14 +85,25 @@ def withheld_areas(shortlist: Shortlist, pattern: SuppressionPattern, need: Need
 def protected_cells(
     shortlist: Shortlist, pattern: SuppressionPattern, need: NeedIndex | None
 ) -> dict[str, pd.Series[bool]]:
-    """Return for each indicator, axis or column of a rule the areas whose value may not be shown."""
+    """Return for each indicator, axis or column of a rule the areas whose value may not be shown.
+
+    Raises
+    ------
+    SpecError
+        The rule looks at a need index, and none is released.
+    """
     by_axis = need_cells(pattern, need) if need is not None else {}
     if need is not None:
         by_axis[NEED] = by_axis[need.spec.axes[0].id]
-    names = dict.fromkeys(condition.looks_at for condition in shortlist.rule.conditions)
-    return {
-        name: by_axis[name] if name in by_axis else pattern.cells(data_column(pattern.data, name)) for name in names
-    }
+    found = {}
+    for name in dict.fromkeys(condition.looks_at for condition in shortlist.rule.conditions):
+        column = data_column(pattern.data, name)
+        if name not in by_axis and column not in pattern.data.values:
+            raise SpecError(
+                f"release: the rule looks at {name!r} of a need index: release(..., need=need) needs it too."
+            )
+        found[name] = by_axis[name] if name in by_axis else pattern.cells(column)
+    return found
 
 
 def _beside(

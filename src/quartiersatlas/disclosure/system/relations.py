@@ -91,6 +91,7 @@ def find_relations(
     *,
     search: bool = True,
     earlier: Sequence[EarlierRelations] = (),
+    most: Floats | None = None,
 ) -> Relations:
     """Return declared relations, and those that the counts show.
 
@@ -112,6 +113,9 @@ def find_relations(
     earlier : sequence of EarlierRelations
         What earlier releases found in these counts. Among the columns that one of them had, nothing is looked for
         again: what is found can depend on withheld counts, and a plan that stands must not.
+    most : ndarray, shape (n_areas, n_columns), optional
+        What secret cells can be at most; NaN where a cell is none. A row with a single one speaks for a sum where
+        there is a value for it.
 
     Notes
     -----
@@ -140,7 +144,7 @@ def find_relations(
     known = list(dict.fromkeys(known))
     if not search:
         return Relations((*declared,), tuple(known))
-    found, seen = _found(counts, names, earlier)
+    found, seen = _found(counts, np.full(counts.shape, np.nan) if most is None else most, names, earlier)
     single = set(known)
     return Relations(
         (*declared, *_without_partial_sums(counts, declared, found)),
@@ -150,7 +154,7 @@ def find_relations(
 
 
 def _found(
-    counts: Floats, names: Sequence[str], earlier: Sequence[EarlierRelations]
+    counts: Floats, most: Floats, names: Sequence[str], earlier: Sequence[EarlierRelations]
 ) -> tuple[list[Sum], list[tuple[int, int]]]:
     """Return sums, and pairs of part and whole: those of earlier releases, and others with what these did not have."""
     place = {name: number for number, name in enumerate(names)}
@@ -164,7 +168,7 @@ def _found(
     def is_new(*columns: int) -> bool:
         return not any(one.settles(*(names[column] for column in columns)) for one in earlier)
 
-    sums += [one for one in found_sums(counts) if is_new(one.whole, *one.parts)]
+    sums += [one for one in found_sums(counts, most) if is_new(one.whole, *one.parts)]
     return sums, seen + [pair for pair in found_parts(counts) if is_new(*pair)]
 
 
@@ -216,30 +220,33 @@ def found_parts(counts: Floats) -> list[tuple[int, int]]:
     return found
 
 
-def found_sums(counts: Floats) -> list[Sum]:
+def found_sums(counts: Floats, most: Floats | None = None) -> list[Sum]:
     """Return the wholes that are sums of other columns in most rows; of equal columns and their sums the first."""
-    kept = _without_equal_columns(counts)
+    most = np.full(counts.shape, np.nan) if most is None else most
+    there = np.where(np.isfinite(most), SECRET, counts)
+    kept = _without_equal_columns(counts, there)
     found: list[Sum] = []
     for whole in sorted(kept, key=lambda column: float(np.nansum(counts[:, column]))):
-        parts = [c for c in kept if c != whole and _is_mostly_below(counts[:, c], counts[:, whole])]
+        parts = [c for c in kept if c != whole and _is_mostly_below(there[:, c], counts[:, whole])]
         if len(parts) > 1:
-            found += _sums_of(counts, whole, parts)
+            found += _sums_of(counts, most, whole, parts)
     return [*found, *_equalities(counts, kept)]
 
 
-def _without_equal_columns(counts: Floats) -> list[int]:
-    """Return the columns without those that repeat an earlier one, and without those of zeros."""
+def _without_equal_columns(counts: Floats, there: Floats) -> list[int]:
+    """Return the columns without those that repeat an earlier one, and without those in which there is nobody."""
     kept: list[int] = []
     for column in range(counts.shape[1]):
         x = counts[:, column]
-        if np.nansum(x) > 0 and not any(_mostly_equal(x, counts[:, other]) for other in kept):
+        if np.nansum(there[:, column]) > 0 and not any(_mostly_equal(x, counts[:, other]) for other in kept):
             kept.append(column)
     return kept
 
 
 def _mostly_equal(one: Floats, other: Floats) -> bool:
     known = np.isfinite(one) & np.isfinite(other)
-    return int(known.sum()) >= FEW_ROWS and bool((one == other)[known].mean() >= HOLDS)
+    there = known & ((one > 0) | (other > 0))  # where there is nobody, all columns are equal
+    return known.sum() >= FEW_ROWS and there.sum() > 1 and bool((one == other)[there].mean() >= HOLDS)
 
 
 def _equalities(counts: Floats, kept: list[int]) -> Iterator[Sum]:
@@ -255,7 +262,7 @@ def _is_mostly_below(part: Floats, whole: Floats) -> bool:
     return bool(known.any() and np.nansum(part) > 0 and (part <= whole)[known].mean() >= HOLDS)
 
 
-def _sums_of(counts: Floats, whole: int, parts: list[int]) -> Iterator[Sum]:
+def _sums_of(counts: Floats, most: Floats, whole: int, parts: list[int]) -> Iterator[Sum]:
     """Yield the sums of one whole: the best one, and others without one of its parts."""
     open_lists: list[frozenset[int]] = [frozenset()]
     tried, seen = 0, set[tuple[int, ...]]()
@@ -263,7 +270,7 @@ def _sums_of(counts: Floats, whole: int, parts: list[int]) -> Iterator[Sum]:
     while open_lists and tried <= SEARCHES:
         banned = open_lists.pop(0)
         tried += 1
-        found = _best_sum(counts, whole, [part for part in parts if part not in banned], nearly=not banned)
+        found = _best_sum(counts, most, whole, [part for part in parts if part not in banned], nearly=not banned)
         if found is None:
             continue
         if found not in seen:
@@ -276,7 +283,7 @@ def _sums_of(counts: Floats, whole: int, parts: list[int]) -> Iterator[Sum]:
                 open_lists.append(without)
 
 
-def _best_sum(counts: Floats, whole: int, parts: list[int], *, nearly: bool) -> tuple[int, ...] | None:
+def _best_sum(counts: Floats, most: Floats, whole: int, parts: list[int], *, nearly: bool) -> tuple[int, ...] | None:
     """Return the parts whose sum is nearest to the whole, if it is a sum: ``min sum |w - X b| / max(w, 1)``.
 
     Without a part that belongs to it a sum may still nearly hold, where that part is small: so further sums must hold
@@ -292,13 +299,24 @@ def _best_sum(counts: Floats, whole: int, parts: list[int], *, nearly: bool) -> 
     if b is None or (np.minimum(np.abs(b), np.abs(1 - b)) > ONE).any() or (b > 1 - ONE).sum() < 2:  # noqa: PLR2004
         return None
     chosen = tuple(part for part, coefficient in zip(parts, b, strict=True) if coefficient > 1 - ONE)
-    rest = np.abs(counts[:, whole] - counts[:, chosen].sum(axis=1))
+    rest = _residuals(counts, most, whole, chosen)
     told = np.isfinite(rest) & (counts[:, whole] > 0)  # where there is nobody, every sum holds
-    if told.sum() < 2:  # noqa: PLR2004 - one row is no relation
+    whole_rows = np.isfinite(counts[told][:, chosen]).all(axis=1).sum()
+    if whole_rows < 2 and told.sum() < FEW_ROWS:  # noqa: PLR2004 - one row is no relation
         return None
     exact = float((rest[told] == 0).mean())
     near = float((rest[told] <= np.maximum(FIXED, RELATIVE * counts[told, whole])).mean())
     return chosen if exact >= HOLDS or (nearly and near >= NEARLY) else None
+
+
+def _residuals(counts: Floats, most: Floats, whole: int, parts: tuple[int, ...]) -> Floats:
+    """Return by how much a sum is off at least in each row; NaN where more than one secret part is not known."""
+    x, limit = counts[:, parts], most[:, parts]
+    rest = counts[:, whole] - np.nansum(x, axis=1)
+    secret = np.isnan(x) & np.isfinite(limit)
+    room = np.where(secret, limit, 0.0).sum(axis=1)
+    known = (np.isfinite(x) | secret).all(axis=1) & (secret.sum(axis=1) <= 1)
+    return np.where(known, np.maximum(-rest, rest - room).clip(min=0), np.nan)
 
 
 def _least_deviations(x: Floats, w: Floats) -> Floats | None:
