@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from openpyxl import load_workbook
 
-from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError
-from quartiersatlas.project import check_project
+from quartiersatlas.errors import ColumnError, CountError, GeometryError, InputError, SpecError
+from quartiersatlas.project import check_project, run_project
 from quartiersatlas.project.manifest import input_files
 from quartiersatlas.project.schema import read_project
 
@@ -131,3 +132,77 @@ def test_layers_that_cannot_work_are_refused(city, edit, part, more, error, mess
     edit(city / "projekt.toml", f"[{part}]\n", f"[{part}]\n{more}\n")
     with pytest.raises(error, match=message):
         check_project(city / "projekt.toml")
+
+
+# --- other rules beside it --------------------------------------------------------------------------------------------
+
+OWN = "[shortlist]\nrule = 'above(\"x\", 2.5)'\n[shortlist.compare]\n"
+
+
+def test_other_rules_stand_beside_that_of_the_shortlist(shortlist, tmp_path):
+    (tmp_path / "regel.toml").write_text(f'id = "r"\nselect = "a & b"\n{TABLES}', encoding="utf-8")
+    part = shortlist(
+        f'{OWN}group = "mh"\nby = "bezirk"\nruns = 100\n[shortlist.compare.rules]\n'
+        'low = \'below("y", 3)\'\ntoronto = { preset = "toronto-nia-2014" }\nown = { file = "regel.toml" }\n'
+    )
+    found = part.compare.beside(part.rule, "en")
+    assert {name: str(getattr(rule, "rule", rule)) for name, rule in found.items()} == {
+        "rule of this selection": 'above("x", 2.5)',
+        "low": 'below("y", 3)',
+        "toronto": 'below("equity_score", 42.89, printed="exact")',
+        "own": 'above("x", 2.5) & above_city("y")',
+    }
+    assert part.compare.options == {"group": "mh", "by": "bezirk", "runs": 100, "seed": 1}
+    assert "regel.toml" in input_files(read_project(tmp_path / "projekt.toml"))
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "message"),
+    [
+        ('group = "mh"\n', 9, "'rules' is missing"),
+        ("[shortlist.compare.rules]\na = 'abov(\"x\", 1)'\n", 11, "did you mean 'above'"),
+        ("[shortlist.compare.rules]\na = 7\n", 11, "should be a rule as text"),
+        ('[shortlist.compare.rules]\na = { preset = "mtc-epc-2021" }\n', 11, "mtc-epc-2022"),
+        ('[shortlist.compare.rules]\na = { presets = "mtc-epc-2022" }\n', 11, "presets"),
+        ("runs = -1\n[shortlist.compare.rules]\na = 'above(\"x\", 1)'\n", 10, "runs takes 0 to 100,000"),
+        ("runs = true\n[shortlist.compare.rules]\na = 'above(\"x\", 1)'\n", 10, "should be a whole number"),
+        ("groups = 'mh'\n[shortlist.compare.rules]\na = 'above(\"x\", 1)'\n", 10, "groups"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_with_its_line(shortlist, more, line, message):
+    with pytest.raises(SpecError, match=message) as error:
+        shortlist(OWN + more)
+    assert f"line {line}" in str(error.value)
+
+
+def test_a_project_releases_the_comparison(small_project):
+    """b is 20 14 33 8 19 27 12 16 22 31 18 9 of 1,000, in sum 229 of 12,000 (1.9 %); c is 137 of 12,000 (1.1 %)."""
+    file = small_project(
+        '[indicators]\nb_share = ["b", "residents"]\nc_share = ["c", "residents"]\n'
+        "[shortlist]\nrule = 'above_city(\"b_share\")'\n"
+        '[shortlist.compare]\ngroup = "b"\nby = "district"\n'
+        '[shortlist.compare.rules]\nc = \'above_city("c_share")\'\nboth = \'above_city("b_share", "c_share")\'\n'
+        '[outputs]\nmap = ""\nreport = "bericht.md"\nprofiles = ""\ngeopackage = ""\nworkbook = "zahlen.xlsx"\n'
+        'manifest = "manifest.json"\n',
+        areas='parents = { district = "district" }',
+    )
+    result = run_project(file)
+    found = result.release.comparison.table
+    assert found["areas"].tolist() == [5, 5, 2]  # 20 33 27 22 31 of b, 12 15 21 14 19 of c
+    assert found["group"].tolist() == [133, 89, 49]  # b in these areas
+    assert found["jaccard"].round(4).tolist() == [1.0, 0.25, 0.4]
+    written = {one.name: one for one in result.files}
+    words = written["bericht.md"].read_text(encoding="utf-8")
+    assert "Regel dieser Auswahl" in words
+    sheets = load_workbook(written["zahlen.xlsx"], read_only=True)
+    cells = {cell for sheet in sheets for row in sheet.iter_rows(values_only=True) for cell in row}
+    assert {"Regel dieser Auswahl", "c", "both"} <= cells
+
+
+def test_a_name_of_the_own_rule_and_a_rate_as_group_are_refused(small_project):
+    section = "[shortlist]\nrule = 'above(\"a_share\", 2)'\n[shortlist.compare]\n{}\n[shortlist.compare.rules]\n"
+    rule = "= 'above(\"a_share\", 3)'\n"
+    with pytest.raises(SpecError, match=r"projekt.toml: \[shortlist.compare\]: .*is the rule of the shortlist itself"):
+        check_project(small_project(section.format("") + f'"Regel dieser Auswahl" {rule}'))
+    with pytest.raises(CountError, match=r"projekt.toml: \[shortlist.compare\]: .*a_share"):
+        check_project(small_project(section.format('group = "a_share"') + f"other {rule}"))

@@ -80,7 +80,7 @@ def test_every_further_section_is_there_and_valid_when_uncommented(tmp_path, lan
     rule = next(block for block in blocks if "[shortlist]" in block)
     table = next(block for block in blocks if "[[tables]]" in block)
     for block in blocks:
-        needed = [rule] if re.search(r"\[(candidates|stability)\]", block) else []
+        needed = [rule] if re.search(r"\[(candidates|stability|shortlist\.compare)\]", block) else []
         needed += [table] if re.search(r"\[+(change|earlier|lists)\]", block) else []
         alone = "\n".join([content, *(re.sub(r"(?m)^# ", "", one) for one in [*needed, block])])
         file.write_text(alone, encoding="utf-8")

@@ -398,6 +398,7 @@ def test_a_release_makes_the_same_areas_again_and_shows_no_more_of_them_than_bef
         ({"max_population": -1}, SpecError, "max_population is -1; it must be"),
         ({"max_population": np.nan}, SpecError, "max_population is nan"),
         ({"max_population": True}, SpecError, "max_population is True"),
+        ({"max_population": np.inf}, SpecError, "max_population is inf; it must be a finite number"),
         ({"holes": None}, SpecError, "holes is None; it must be"),
         ({"holes": -1}, SpecError, "holes is -1"),
         ({"bridge": "400"}, SpecError, "bridge is '400'"),
@@ -419,6 +420,15 @@ def test_bad_input_is_answered(options, error, message):
     data, shortlist = city(row(1500, 1500), gemeinde=["A", "B"], kreis=["K", None])
     with pytest.raises(error, match=message):
         qa.candidate_areas(data, shortlist, **options)
+
+
+def test_an_outline_that_crosses_itself_is_refused_by_name():
+    data, shortlist = city(row(1500, 1500))
+    shape = data.areas.geometry.iloc[0]
+    bow = shapely.Polygon([shape.exterior.coords[k] for k in (0, 2, 1, 3)])
+    areas = data.areas.set_geometry([bow, *data.areas.geometry[1:]])
+    with pytest.raises(GeometryError, match="1 area has an invalid outline: 'a0'"):
+        qa.candidate_areas(replace(data, areas=areas), shortlist)
 
 
 # --- the task of 500 areas, 183 of them selected ----------------------------------------------------------------------

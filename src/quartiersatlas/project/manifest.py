@@ -69,6 +69,7 @@ def input_files(project: Project) -> list[str]:
     spec = [project.need.file] if project.need is not None and project.need.file else []
     residents = [project.programmes.residents] if project.programmes and project.programmes.residents else []
     rule = [project.shortlist.file] if project.shortlist is not None and project.shortlist.file else []
+    rule += project.shortlist.compare.files if project.shortlist is not None and project.shortlist.compare else []
     layers += [part.path for part in project.context.values()]
     layers += [
         file

@@ -15,7 +15,7 @@ from quartiersatlas.disclosure import Ledger, Protection, Release, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
 from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
 from quartiersatlas.disclosure.words import summary_texts
-from quartiersatlas.errors import ColumnError, GeometryError, InputError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, CountError, GeometryError, InputError, SpecError, list_some
 from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
@@ -39,6 +39,7 @@ from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import Project, read_project
 from quartiersatlas.project.toml_words import toml_advice, toml_value
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
+from quartiersatlas.screening.compare_rules import compare_rules
 from quartiersatlas.segregation import measure_segregation
 from quartiersatlas.space import check_areas
 
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.map.atlas import Atlas
     from quartiersatlas.project.rule_part import RulePart
     from quartiersatlas.project.schema import CandidatesPart, EarlierPart, SegregationPart
-    from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, Shortlist
+    from quartiersatlas.screening import Candidates, ProgrammeAreas, ProgrammeOverlap, RuleComparison, Shortlist
     from quartiersatlas.segregation import SegregationResult
     from quartiersatlas.space import AreasReport
 
@@ -163,6 +164,7 @@ def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | N
         facilities=facility_layer(project, project.facilities, data.areas),
         stability=stability,
         missing=project.shortlist.missing if project.shortlist is not None else "",
+        comparison=_compared(project, data, need),
         as_of=project.as_of,
         ledger=ledger,
     )
@@ -382,6 +384,18 @@ def _screened(project: Project, data: AreaData, need: NeedIndex | None) -> Short
     with naming_the_condition(project.shortlist, project.path):
         layers = _barriers(project, project.shortlist, _crs(data))
         return screen(data, project.shortlist.rule, need=need, **layers)
+
+
+def _compared(project: Project, data: AreaData, need: NeedIndex | None) -> RuleComparison | None:
+    """Apply the other rules of ``[shortlist.compare]`` beside that of the shortlist."""
+    part = project.shortlist
+    if part is None or part.compare is None:
+        return None
+    try:
+        rules = part.compare.beside(part.rule, project.lang)
+        return compare_rules(data, rules, need=need, **_barriers(project, part, _crs(data)), **part.compare.options)
+    except (SpecError, ColumnError, CountError) as error:
+        raise type(error)(f"{project.path.name}: [shortlist.compare]: {error}") from error
 
 
 def _screened_then(project: Project, data: AreaData) -> Shortlist | None:

@@ -47,5 +47,5 @@ def funded_table(release: Release, lang: Lang) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _of(row: pd.Series[float]) -> dict[str, float]:
+def _of(row: pd.Series[Any]) -> dict[str, float]:
     return {name: round(float(row[name]), DECIMALS) for name in ("value", "lower", "upper")}

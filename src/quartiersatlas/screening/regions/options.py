@@ -10,7 +10,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import choice, count_noun
 from quartiersatlas.catalogue import Message, number_texts
-from quartiersatlas.errors import ColumnError, SpecError, list_some
+from quartiersatlas.errors import ColumnError, GeometryError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import parent_columns
 from quartiersatlas.screening.evaluation.warnings_of_rules import MUNICIPALITY
 from quartiersatlas.screening.regions.trees import Objective
@@ -55,13 +55,14 @@ def _municipal(areas: gpd.GeoDataFrame) -> list[str]:
 
 
 def check_options(areas: gpd.GeoDataFrame, options: CandidateOptions) -> None:
-    """Refuse numbers out of range, unknown words, and a level that is not there or has gaps."""
+    """Refuse broken outlines, numbers out of range, unknown words, and a level that is not there or has gaps."""
+    _check_outlines(areas)
     for name in ("min_population", "max_population", "holes", "bridge"):
         value = getattr(options, name)
         if value is None and name == "max_population":
             continue
-        if isinstance(value, bool) or not isinstance(value, Real) or not float(value) >= 0:
-            raise SpecError(f"candidate_areas: {name} is {value!r}; it must be a number from 0 on.")
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < np.inf:
+            raise SpecError(f"candidate_areas: {name} is {value!r}; it must be a finite number from 0 on.")
     if options.max_population is not None and options.max_population < options.min_population:
         raise SpecError(
             f"candidate_areas: max_population is {in_words(options.max_population)}, below min_population "
@@ -86,6 +87,16 @@ def check_options(areas: gpd.GeoDataFrame, options: CandidateOptions) -> None:
         if len(nowhere):
             have = count_noun(len(nowhere), "area has", "areas have")
             raise ColumnError(f"candidate_areas: {have} no {options.by!r}: {list_some(nowhere)}. Fill the column in.")
+
+
+def _check_outlines(areas: gpd.GeoDataFrame) -> None:
+    invalid = areas.index[~areas.geometry.is_valid]
+    if len(invalid):
+        have = count_noun(len(invalid), "area has an invalid outline", "areas have invalid outlines")
+        raise GeometryError(
+            f"candidate_areas: {have}: {list_some(invalid)}. Repair with frame.geometry.make_valid() or "
+            f"qa.read_areas(..., repair=True)."
+        )
 
 
 def in_words(value: float | None) -> str:
