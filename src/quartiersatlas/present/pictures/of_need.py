@@ -297,7 +297,7 @@ def shown_burden(release: Release, lang: Lang) -> Burden:
     known = classed.notna() & values.notna().all(axis=1)
     if not known.any():
         raise SpecError("burden_matrix: no area shows its class of need and all burdens.")
-    limits = {name: limit for name, limit in zip(values, told.limits, strict=True) if limit is not None}
+    limits = {str(name): limit for name, limit in zip(values, told.limits, strict=True) if limit is not None}
     return burden(
         classed[known],
         {str(name): values[name][known] for name in values},
