@@ -26,6 +26,7 @@ from quartiersatlas.monitoring.comparisons.twins import Twins
 from quartiersatlas.monitoring.lists.compare import ListComparison
 from quartiersatlas.monitoring.measures.register import Measures
 from quartiersatlas.need import NeedIndex, Stability
+from quartiersatlas.need.burden import Burden
 from quartiersatlas.screening import Candidates, ProgrammeAreas, RuleComparison, Shortlist
 from quartiersatlas.segregation import SegregationResult
 
@@ -53,6 +54,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "funded": ((FundedComparison,), "funded = qa.compare_funded({2019: data_2019, ...}, funded, ...)"),
     "measures": ((Measures,), 'measures = qa.read_measures("massnahmen.xlsx")'),
     "comparison": ((RuleComparison,), "comparison = qa.compare_rules(data, rules)"),
+    "burden": ((Burden,), 'burden = qa.burden(need, {"Noise": data.values["noise_share_65"]})'),
     "ledger": ((Ledger, str, Path), 'ledger = "ledger.json"'),
 }
 

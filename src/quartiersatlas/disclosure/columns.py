@@ -12,10 +12,11 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.disclosure.counted import counted_rates, is_count, persons_of, small_cells
+from quartiersatlas.disclosure.derived.burdens import ReleasedBurden
 from quartiersatlas.disclosure.derived.feasible_splits import segregation_digits
 from quartiersatlas.disclosure.numbers.other_numbers import RATE_DECIMALS, fitting_numerators, number_decimals
 from quartiersatlas.disclosure.release import DOMAIN, ReleasedColumn, ReleasedStability, domain_axis
-from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators.columns import city_number, written_decimals
 from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.need.robustness.stability import rank_table
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.suppression import SuppressionPattern
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex, Stability
+    from quartiersatlas.need.burden import Burden
     from quartiersatlas.need.spec.records import NeedAxis
     from quartiersatlas.screening import RuleSpec, Shortlist
     from quartiersatlas.segregation import SegregationResult
@@ -523,3 +525,35 @@ def unreleased_domains(data: AreaData, out: ReleasedColumns) -> tuple[str, ...]:
     shown = {column.indicator.domain for column in out.columns}
     there = {data.catalogue[name].domain for name in data.values.columns if name in data.catalogue}
     return tuple(sorted(there - shown))
+
+
+def released_burden(burden: Burden | None, out: ReleasedColumns) -> ReleasedBurden | None:
+    """Return which columns are burdens, all of them and the classes of need among those that leave.
+
+    Raises
+    ------
+    SpecError
+        A burden is no named column, or no class of need leaves.
+    ColumnError
+        A column does not leave.
+    """
+    if burden is None:
+        return None
+    known = {column.id for column in out.columns}
+    nameless = [name for name in burden.limits.index if name not in burden.columns]
+    if nameless:
+        raise SpecError(
+            f"release: burden: {list_some(nameless)} is no column of the data: pass data.values[...] to qa.burden."
+        )
+    for column in burden.columns.values():
+        if column not in known:
+            raise ColumnError.not_found(column, known, "release: burden: what leaves")
+    classes = [column for column in out.columns if column.kind == "class" and burden.axis in ("", column.axis)]
+    if not classes:
+        raise SpecError("release: burden: it stands beside classes of need: release(..., need=need).")
+    limits = (
+        None if row["by"] == "quantile" else (float(row["limit"]), str(row["source"]))
+        for _, row in burden.limits.iterrows()
+    )
+    columns = (burden.columns[str(name)] for name in burden.limits.index)
+    return ReleasedBurden(classes[0].id, tuple(columns), tuple(limits), burden.quantile)

@@ -25,6 +25,7 @@ from quartiersatlas.disclosure.columns import (
     label_columns,
     need_cells,
     protected_segregation,
+    released_burden,
     released_drivers,
     released_segregation,
     released_stability,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from quartiersatlas.monitoring.lists.compare import ListComparison
     from quartiersatlas.monitoring.measures.register import Measures
     from quartiersatlas.need import NeedIndex, NeedSpec, Stability
+    from quartiersatlas.need.burden import Burden
     from quartiersatlas.screening import RuleComparison
 
 
@@ -115,6 +117,7 @@ def release(
     funded: FundedComparison | None = None,
     measures: Measures | None = None,
     comparison: RuleComparison | None = None,
+    burden: Burden | None = None,
     city: str = "",
     title: str = "",
     subtitle: str = "",
@@ -165,6 +168,8 @@ def release(
     comparison : RuleComparison, optional
         Result of :func:`compare_rules`: whom each rule reaches and where they agree, with every rule applied again to
         what is shown; not beside ``Protection(derived="exact")``.
+    burden : Burden, optional
+        Result of :func:`burden` of columns that leave: counted again of what is shown, with its limits by quantile.
     city : str, optional
         The name of the city, to stand beside values of areas in the place of the word "city".
     title, subtitle, source, as_of, comment : str
@@ -298,6 +303,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         group_gaps=group_gaps,
         **told,
         comparison=released_comparison(derived.comparison, pattern),
+        burden=released_burden(given["burden"], out),
         measures=released_measures(given, data, derived.need, _classes(out)),
         unreleased_domains=unreleased_domains(data, out),
         stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),

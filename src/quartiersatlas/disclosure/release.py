@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator, Lang, Reference
     from quartiersatlas.charts import Chart
+    from quartiersatlas.disclosure.derived.burdens import ReleasedBurden
     from quartiersatlas.disclosure.derived.comparison import ReleasedComparison
     from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
     from quartiersatlas.disclosure.derived.over_dates import (
@@ -157,6 +158,8 @@ class ReleasedResults:
         Measures, coverage of the need that is shown, and notes of offices.
     comparison : ReleasedComparison, optional
         Several rules beside each other.
+    burden : ReleasedBurden, optional
+        Which columns are burdens, to stand beside the classes of need.
     unreleased_domains : tuple of str
         Domains of which the data have indicators that do not leave: "not released" is not "there is none".
     city : str
@@ -212,6 +215,7 @@ class ReleasedResults:
     funded: ReleasedFunded | None = None
     measures: ReleasedMeasures | None = None
     comparison: ReleasedComparison | None = None
+    burden: ReleasedBurden | None = None
     unreleased_domains: tuple[str, ...] = ()
     city: str = ""
     certificate: Audit = field(default_factory=Audit)

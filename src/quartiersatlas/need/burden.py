@@ -112,7 +112,17 @@ def burden(
     counted = pd.crosstab(number, classed).reindex(index=rows, columns=known, fill_value=0)
     counted = counted.rename_axis(index="burdens", columns="need")
     persons = None if residents is None else _persons(residents, number, classed, counted)
-    return Burden(table=counted, residents=persons, areas=areas, limits=table, labels=words, quantile=quantile)
+    columns = {name: str(column.name) for name, column in burdens.items() if column.name is not None}
+    return Burden(
+        table=counted,
+        residents=persons,
+        areas=areas,
+        limits=table,
+        labels=words,
+        quantile=quantile,
+        columns=columns,
+        axis=axis or (need.spec.axes[0].id if isinstance(need, NeedScores) else ""),
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -134,6 +144,10 @@ class Burden(Charted):
         Class -> its label in German and English.
     quantile : float
         That of limits by quantile.
+    columns : mapping of str to str
+        Burden -> the name of its Series: the column that a release shows.
+    axis : str
+        The axis of the index; empty where classes were given.
     """
 
     table: pd.DataFrame
@@ -142,6 +156,8 @@ class Burden(Charted):
     limits: pd.DataFrame
     labels: Mapping[str, tuple[str, str]] = field(repr=False)
     quantile: float = 0.75
+    columns: Mapping[str, str] = field(default_factory=dict, repr=False)
+    axis: str = ""
 
     def text(self, lang: Lang = "de") -> str:
         """Return the limits, and what is unknown, in sentences.

@@ -154,6 +154,7 @@ def report_document(
         *programme_blocks(release, lang),
         *_development(release, before, lang),
         *need_blocks(release, lang, _axis_maps(release, lang, ground, look)),
+        *_burdens(release, lang),
         *selection_rule(release, lang),
         *comparison_blocks(release, lang),
         *segregation_blocks(release, lang),
@@ -285,6 +286,12 @@ def _development(release: Release, earlier: Sequence[Release], lang: Lang) -> li
         return []
     title = "heading_development" if lines or moves else "heading_together"
     return [Heading(text(title, lang)), *side_by_side(lines, dots), *moves]
+
+
+def _burdens(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return the matrix of burdens and need; nothing where none are released."""
+    found = chart_figures(lambda: pictures.burden_matrix(release, lang), HALF)
+    return [Heading(text("chart_burden", lang), 3), *found] if found else []
 
 
 def _with_heading(name: str, block: DocumentBlock, lang: Lang) -> list[DocumentBlock]:

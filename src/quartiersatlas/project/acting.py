@@ -21,6 +21,7 @@ from quartiersatlas.intake.timetables import departures
 from quartiersatlas.monitoring.comparisons.funded import compare_funded
 from quartiersatlas.monitoring.lists.compare import compare_lists
 from quartiersatlas.monitoring.store.rhythm import day
+from quartiersatlas.need.burden import Burden, burden
 from quartiersatlas.project.toml_words import in_toml
 from quartiersatlas.space.access import access
 from quartiersatlas.space.exposure import exposure
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from quartiersatlas.monitoring.comparisons.funded import FundedComparison
     from quartiersatlas.monitoring.lists.compare import ListComparison
     from quartiersatlas.monitoring.store.monitor import Monitor
+    from quartiersatlas.need import NeedIndex
     from quartiersatlas.project.acting_parts import AccessPart, ExposurePart, FundedPart, PeoplePart, SurveyPart
     from quartiersatlas.project.schema import Project
     from quartiersatlas.screening import Shortlist
@@ -74,9 +76,9 @@ def with_acting_columns(project: Project, data: AreaData) -> AreaData:
     for name, reach in project.acting.access.items():
         with naming_the_part(project, "access", name):
             data = _reached(project, data, name, reach)
-    for name, burden in project.acting.exposure.items():
+    for name, polygons in project.acting.exposure.items():
         with naming_the_part(project, "exposure", name):
-            data = _exposed(project, data, name, burden)
+            data = _exposed(project, data, name, polygons)
     return data
 
 
@@ -315,6 +317,20 @@ def _exposed(project: Project, data: AreaData, name: str, part: ExposurePart) ->
         **_where_counted(part, data),
     )
     return add_reach(data, found, name, label=_label(part, name))
+
+
+def burden_beside(project: Project, data: AreaData, need: NeedIndex | None) -> Burden | None:
+    """Return the burdens of a project beside its need: of each part the share at the highest level."""
+    parts = project.acting.exposure
+    if need is None or not parts:
+        return None
+    columns = {name: [c for c in data.values.columns if c.startswith(f"{name}_share_")][-1] for name in parts}
+    limits = {
+        columns[name]: (part.burdened, part.burdened_source)
+        for name, part in parts.items()
+        if part.burdened is not None
+    }
+    return burden(need, {column: data.values[column] for column in columns.values()}, limits=limits)
 
 
 # funded areas

@@ -84,7 +84,11 @@ class AccessPart(PeoplePart):
 
 @dataclass(frozen=True, kw_only=True)
 class ExposurePart(PeoplePart):
-    """``[exposure.name]``: residents in polygons of a level and above, as :func:`exposure`."""
+    """``[exposure.name]``: residents in polygons of a level and above, as :func:`exposure`.
+
+    With a need index an area is burdened from ``burdened`` per cent of its residents at the highest level upwards, as
+    ``burdened_source`` says; without that number the upper quarter of the areas is.
+    """
 
     polygons: str
     level: str
@@ -92,6 +96,8 @@ class ExposurePart(PeoplePart):
     unit: str = ""
     how: str = "share"
     extent: str = ""
+    burdened: float | None = None
+    burdened_source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
 from quartiersatlas.present.files.export import sidecar_files
 from quartiersatlas.present.report import areas_file
-from quartiersatlas.project.acting import Acted, acted
+from quartiersatlas.project.acting import Acted, acted, burden_beside
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
 from quartiersatlas.project.context_part import read_context, read_gazetteer, read_look
 from quartiersatlas.project.inputs import (
@@ -160,6 +160,7 @@ def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | N
         gaps=found.gaps or None,
         lists=found.lists,
         funded=found.funded,
+        burden=burden_beside(project, data, need),
         programmes=programmes,
         facilities=facility_layer(project, project.facilities, data.areas),
         stability=stability,

@@ -10,7 +10,7 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.paper import typeset as press_room
-from quartiersatlas.present.paper.typeset import missing_letters, settable, svg_png, typeset
+from quartiersatlas.present.paper.typeset import missing_letters, settable, svg_png
 
 pytest.importorskip("typst")
 pikepdf = pytest.importorskip("pikepdf")
@@ -35,8 +35,10 @@ def template(tmp_path, monkeypatch):
 
 
 def set_page(name, words=(), pictures=None, **options):
-    given = {"as_of": "31.12.2024", "lang": "de", "title": "Titel", **options}
-    return typeset(name, {"words": list(words)}, pictures or {}, **given)
+    given = {"lang": "de", "title": "Titel", **options}
+    as_of = given.pop("as_of", "31.12.2024")
+    with press_room.press(name, {"words": list(words)}, pictures or {}, **given) as job:
+        return job.pdf(as_of)
 
 
 def text_of(pdf):
@@ -195,3 +197,23 @@ def test_the_light_edge_of_a_letter_covers_no_other_letter(template, tmp_path):
         with Image.open(tmp_path / "a.png") as image:
             dark.append(sum(image.convert("L").histogram()[:100]))
     assert dark[1] == pytest.approx(dark[0], rel=0.02)
+
+
+def test_a_few_lines_do_not_stand_alone_on_the_last_page(monkeypatch):
+    """Rows stand closer where that saves the page, and only there."""
+    from pypdf import PdfReader
+
+    from quartiersatlas.present.paper import Document, DocumentTable, TableRow, pdf
+
+    def pages(n_rows):
+        rows = tuple(TableRow.of(f"Zeile {row}", "1") for row in range(n_rows))
+        found = pdf.pdf_bytes(Document("Titel", "de", (DocumentTable(("Gebiet", "Wert"), rows),)))
+        return len(PdfReader(BytesIO(found)).pages), found
+
+    closer = pdf.TIGHTER
+    monkeypatch.setattr(pdf, "TIGHTER", ())
+    n_rows = next(n for n in range(30, 80) if pages(n)[0] == 2)
+    loose, long = pages(n_rows + 1)[0], pages(n_rows + 20)
+    monkeypatch.setattr(pdf, "TIGHTER", closer)
+    assert (loose, pages(n_rows + 1)[0]) == (2, 1)
+    assert pages(n_rows + 20) == long  # a page that is half full stays as it is

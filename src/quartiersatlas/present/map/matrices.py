@@ -64,7 +64,7 @@ def _need_matrix(axes: list[ReleasedColumn], lang: Lang) -> list[dict[str, Any]]
         "domain": text("heading_need", lang),
         "hint": text("legend_need", lang),
     }
-    return [_matrix("need_matrix", words, colors, [0, 1], sides)]
+    return [matrix_column("need_matrix", words, colors, [0, 1], sides)]
 
 
 def matrix_colors(n_first: int, n_second: int) -> list[str]:
@@ -80,9 +80,10 @@ def matrix_colors(n_first: int, n_second: int) -> list[str]:
     return _row_by_row(MATRIX_COLORS, n_first)
 
 
-def _matrix(
+def matrix_column(
     name: str, words: dict[str, str], colors: list[str], places: list[int], axes: list[dict[str, Any]]
 ) -> dict[str, Any]:
+    """Return two columns as one; the page finds their values in the columns that are named by their place."""
     return {
         "id": name,
         "unit": "",
@@ -117,7 +118,7 @@ def _condition_matrix(
     }
     where = [places[condition.column.id] for condition in pair]
     both = [row * n_second + position for row in range(1, n_first) for position in range(1, n_second)]
-    return [_matrix("condition_matrix", words, pair_colors(n_first, n_second), where, axes) | {"both": both}]
+    return [matrix_column("condition_matrix", words, pair_colors(n_first, n_second), where, axes) | {"both": both}]
 
 
 def shown_conditions(release: Release, columns: list[ReleasedColumn]) -> list[ShownCondition]:

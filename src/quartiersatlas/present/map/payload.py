@@ -17,6 +17,7 @@ from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present.comparable import on_keys
+from quartiersatlas.present.map.burdens import with_burdens
 from quartiersatlas.present.map.chart_words import CHART_WORDS, PANEL_WORDS
 from quartiersatlas.present.map.classes import (
     around_city,
@@ -177,8 +178,6 @@ def _map_data(
     areas = release.areas
     keys, number = list(areas.index), {key: position for position, key in enumerate(areas.index)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
-    columns = map_columns(release)
-    first_axis = next((c.id for c in columns if c.kind == "class"), "")
     counts = _Counts()
     words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
     words |= selected_words(release, lang)
@@ -199,17 +198,7 @@ def _map_data(
         "geometry": encode_topology(simplified(areas)),
         **_touching(release),
         **_exclaves(release, lang),
-        "columns": with_matrices(
-            [
-                _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis)
-                for c in columns
-            ]
-            + level_column(release, lang)
-            or [_areas_alone(len(keys), lang)],
-            columns,
-            release,
-            lang,
-        ),
+        "columns": _columns(release, lang, breaks, earlier, counts),
         "year": release.as_of,
         **_selection(release, lang, number),
         "earlier": [_earlier(part, lang, number) for part in earlier],
@@ -218,6 +207,19 @@ def _map_data(
         "programmes": _programmes(release.programmes, lang),
         "facilities": _facilities(release),
     }
+
+
+def _columns(
+    release: Release, lang: Lang, breaks: Mapping[str, Sequence[float]], earlier: Sequence[Release], counts: _Counts
+) -> list[dict[str, Any]]:
+    """Return everything that can be shown as a colour: columns, levels, two of them together, burdens."""
+    columns = map_columns(release)
+    first_axis = next((c.id for c in columns if c.kind == "class"), "")
+    alone = [
+        _column(c, lang, (release, *earlier), counts, breaks.get(c.id), is_first=c.id == first_axis) for c in columns
+    ]
+    contents = alone + level_column(release, lang) or [_areas_alone(len(release.areas), lang)]
+    return with_burdens(with_matrices(contents, columns, release, lang), release, lang)
 
 
 def _touching(release: Release) -> dict[str, str]:

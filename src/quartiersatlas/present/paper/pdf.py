@@ -25,14 +25,17 @@ from quartiersatlas.present.paper.document import (
     fitting_tables,
     printable,
 )
-from quartiersatlas.present.paper.typeset import typeset
+from quartiersatlas.present.paper.typeset import press
 
 if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import CellBar, Document, DocumentBlock
+    from quartiersatlas.present.paper.typeset import Press
 
     Plain = dict[str, Any]
 
 MM = 72 / 25.4  # points
+LITTLE = 70.0  # mm from the upper edge: what ends above it fills no page
+TIGHTER = (0.85, 0.7)
 PADDING = 3.2  # points left and right in a cell
 # letters that a title may have at a size in points: two lines
 TITLE_SIZES = ((70, 20.0), (110, 16.0), (150, 12.0))
@@ -55,16 +58,25 @@ def pdf_bytes(document: Document) -> bytes:
         "office": printable(document.look.office) if document.look else "",
         "foot": printable(document.foot),
         "page-words": text("page_of_pages", document.lang),
+        "tight": 1.0,
     }
-    return typeset(
-        "document.typ",
-        data,
-        pictures,
-        as_of=document.as_of,
-        lang=document.lang,
-        title=printable(document.title),
-        look=document.look or Look(),
-    )
+    title, look = printable(document.title), document.look or Look()
+    with press("document.typ", data, pictures, lang=document.lang, title=title, look=look) as job:
+        if not any(isinstance(block, TableOfContents) and block.in_booklet for block in document.blocks):
+            _fill_last_page(job)
+        return job.pdf(document.as_of)
+
+
+def _fill_last_page(job: Press) -> None:
+    """Set rows and headings closer where a few lines would stand alone on the last page, if that saves the page."""
+    pages, height = job.told("end")
+    if pages == 1 or height > LITTLE:
+        return
+    for tight in TIGHTER:
+        job.change(tight=tight)
+        if job.told("end")[0] < pages:
+            return
+    job.change(tight=1.0)
 
 
 def _parts(block: DocumentBlock, width: float, document: Document, pictures: dict[str, str]) -> list[Plain]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -14,13 +14,14 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import draft_text, summary_texts
-from quartiersatlas.errors import DependencyError, ReleaseError
+from quartiersatlas.errors import DependencyError, QuartiersatlasError, ReleaseError
 from quartiersatlas.present.look import Look
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.legend import circle_entries, legend_notes, map_entries
 from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
 from quartiersatlas.present.paper.map_svg import FONTS, alt_text, document, map_column, map_svg
 from quartiersatlas.present.paper.typeset import missing_note, press, typst
+from quartiersatlas.present.pictures.of_columns import legend_histogram
 from quartiersatlas.present.statements import (
     axis_text,
     check_release,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 Size = Literal["A4", "A3"]
 SIZES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
 ONE_COLUMN = 4  # parts of the foot
+HISTOGRAM = (70.0, 26.0)  # mm on A4
+MM = 72 / 25.4  # points
 LINE = 60  # letters that a short part counts for at least
 ENDINGS = (".pdf", ".svg", ".png")
 EMBEDDED = re.compile(
@@ -231,6 +234,7 @@ class Sheet:
             "draft": draft_text(release, lang) if release.is_draft else "",
             "subtitle": release.subtitle,
             "alt": alt_text(release, column, entries, lang),
+            "histogram": self._histogram(pictures),
             "legend": label_with_unit(column, lang),
             "entries": [
                 {"words": entry.words, "count": entry.count, "size": swatch_size(entry, self._zoom)}
@@ -245,6 +249,20 @@ class Sheet:
             "office": " · ".join(filter(None, (look.office, look.contact, look.footer))),
         }
         return data, pictures
+
+    def _histogram(self, pictures: dict[str, str]) -> str:
+        """Add how the values are spread, for the legend where the comment leaves room; return its words."""
+        column = self.column
+        numbers = self.release.axis_column(column.axis, "score") if column.axis else column
+        if numbers is None or self.circles:
+            return ""
+        try:
+            chart = legend_histogram(self.release, numbers.id, self.lang, colored_by=column.id)
+        except QuartiersatlasError:  # too few values, or none
+            return ""
+        plain = replace(chart, x=replace(chart.x, label=""))
+        pictures["histogram"] = plain.svg(HISTOGRAM[0] * MM, HISTOGRAM[1] * MM)
+        return chart.alt
 
     def _sign(self, entry: LegendEntry, accent: str) -> str:
         width, height = swatch_size(entry, self._zoom)

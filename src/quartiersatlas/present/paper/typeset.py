@@ -46,49 +46,6 @@ DATES = ("%d.%m.%Y", "%Y-%m-%d", "%m.%Y", "%Y-%m", "%Y")
 BARE = b'#set page(width: auto, height: auto, margin: 0pt, fill: white)\n#image("picture.svg")\n'
 
 
-def typeset(
-    template: str,
-    data: Mapping[str, Any],
-    pictures: Mapping[str, str | bytes],
-    *,
-    as_of: str,
-    lang: Lang,
-    title: str,
-    look: Look | None = None,
-) -> bytes:
-    """Return pages as a tagged PDF (PDF/UA-1).
-
-    Parameters
-    ----------
-    template : str
-        A file of the folder ``templates``, ``"sheet.typ"``; it imports ``base.typ``.
-    data : mapping
-        What the template finds in ``doc``, as JSON; besides, ``doc`` has lang, title, fonts, accent and logo.
-    pictures : mapping of str to str or bytes
-        SVG text or PNG bytes by name; the template finds them as ``pictures/<name>.svg`` or ``.png``.
-    as_of : str
-        The date of the data; the date of the file, so that the same data give the same bytes.
-    lang : {"de", "en"}
-        Language of the document.
-    title : str
-        Its title.
-    look : Look, optional
-        Fonts, accent and logo of an office.
-
-    Returns
-    -------
-    bytes
-        The PDF file.
-
-    Raises
-    ------
-    DependencyError
-        The package typst is missing.
-    """
-    with press(template, data, pictures, lang=lang, title=title, look=look) as job:
-        return job.pdf(as_of)
-
-
 def svg_png(svg: str, ppi: int = 200) -> bytes:
     """Return an SVG as PNG, in the fonts of the library.
 
@@ -113,7 +70,7 @@ class Press:
     fonts: Any
 
     def pdf(self, as_of: str) -> bytes:
-        """Return the pages as PDF/UA-1."""
+        """Return the pages as a tagged PDF (PDF/UA-1), dated as the data: the same data give the same bytes."""
         for file in (self.folder / "pictures").glob("*.svg"):
             file.write_text(edged(file.read_text(encoding="utf-8")), encoding="utf-8")
         options = {"pdf_standards": ["ua-1"], "timestamp": int(_day(as_of).timestamp())}
@@ -130,6 +87,12 @@ class Press:
     def put(self, name: str, picture: str | bytes) -> None:
         """Put a picture where the template finds it."""
         _write_picture(self.folder / "pictures", name, picture)
+
+    def change(self, **values: Any) -> None:  # noqa: ANN401 - JSON
+        """Give the template other values of ``doc``."""
+        file = self.folder / "data.json"
+        content = json.loads(file.read_text(encoding="utf-8")) | values
+        file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     def told(self, name: str) -> Any:  # noqa: ANN401 - what a template tells
         """Return what the template has put beside a label as metadata."""
@@ -155,7 +118,33 @@ def press(
     title: str,
     look: Look | None = None,
 ) -> Iterator[Press]:
-    """Give a folder from which a document can be set, see :func:`typeset`."""
+    """Give a folder from which a document can be set.
+
+    Parameters
+    ----------
+    template : str
+        A file of the folder ``templates``, ``"sheet.typ"``; it imports ``base.typ``.
+    data : mapping
+        What the template finds in ``doc``, as JSON; besides, ``doc`` has lang, title, fonts, accent and logo.
+    pictures : mapping of str to str or bytes
+        SVG text or PNG bytes by name; the template finds them as ``pictures/<name>.svg`` or ``.png``.
+    lang : {"de", "en"}
+        Language of the document.
+    title : str
+        Its title.
+    look : Look, optional
+        Fonts, accent and logo of an office.
+
+    Yields
+    ------
+    Press
+        The folder.
+
+    Raises
+    ------
+    DependencyError
+        The package typst is missing.
+    """
     typst()
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -8,9 +8,10 @@ from quartiersatlas.present.pictures.of_columns import (
     spine_profile,
     time_line,
 )
-from quartiersatlas.present.pictures.of_need import certainty, class_moves, contributions, rank_interval
+from quartiersatlas.present.pictures.of_need import burden_matrix, certainty, class_moves, contributions, rank_interval
 
 __all__ = [
+    "burden_matrix",
     "certainty",
     "class_moves",
     "contributions",

@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
-from quartiersatlas.catalogue import text
+from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.errors import SpecError
+from quartiersatlas.need.burden import Burden, burden
 from quartiersatlas.need.pictures.certainty import StableAreas, certainty_chart, rank_chart
 from quartiersatlas.need.pictures.contributions import COLORS, OTHERS, Contributions, contributions_chart
 from quartiersatlas.need.pictures.transition import class_transition
 from quartiersatlas.present.comparable import on_keys
 from quartiersatlas.present.pictures.of_columns import chosen_area, names_of
-from quartiersatlas.present.statements import axis_of, check_area, check_release, driver_names, has_all_drivers
+from quartiersatlas.present.statements import (
+    axis_of,
+    check_area,
+    check_release,
+    driver_names,
+    has_all_drivers,
+    label_with_unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -240,3 +248,62 @@ def class_moves(release: Release, earlier_release: Release, lang: Lang = "de") -
 
 def _classes(release: Release, column: ReleasedColumn) -> pd.Series[str]:
     return release.values[column.id].astype(object)
+
+
+def burden_matrix(release: Release, lang: Lang = "de") -> Chart:
+    """Return areas by the number of their burdens and their class of need, counted of what is shown.
+
+    Parameters
+    ----------
+    release : Release
+        Result of :func:`quartiersatlas.release` with ``burden``.
+    lang : {"de", "en"}, default "de"
+        Language.
+
+    Returns
+    -------
+    Chart
+        The count in each cell, and its residents where they are released of all its areas.
+
+    Raises
+    ------
+    ArgumentError
+        Something else than a release was given.
+    SpecError
+        The release has no burdens, or shows no area with all of them and a class.
+    """
+    check_release(release, "burden_matrix")
+    found = shown_burden(release, lang)
+    chart, left_out = found.chart(lang=lang), len(release.areas) - len(found.areas)
+    if not left_out:
+        return chart
+    return replace(chart, note=f"{chart.note} {text('burden_left_out', lang, n=number_text(left_out, 0, lang))}")
+
+
+def shown_burden(release: Release, lang: Lang) -> Burden:
+    """Count burdens and classes of what a release shows; areas that do not show all of them are left out.
+
+    Raises
+    ------
+    SpecError
+        The release has no burdens, or there is no such area.
+    """
+    told = release.burden
+    if told is None:
+        raise SpecError("burden_matrix: the release has no burdens: release(..., burden=qa.burden(...)).")
+    column = release.column(told.need)
+    values = pd.DataFrame({label_with_unit(release.column(name), lang): release.values[name] for name in told.columns})
+    classed = _classes(release, column)
+    known = classed.notna() & values.notna().all(axis=1)
+    if not known.any():
+        raise SpecError("burden_matrix: no area shows its class of need and all burdens.")
+    limits = {str(name): limit for name, limit in zip(values, told.limits, strict=True) if limit is not None}
+    return burden(
+        classed[known],
+        {str(name): values[name][known] for name in values},
+        limits=limits,
+        quantile=told.quantile,
+        classes=[one.id for one in column.classes],
+        labels={one.id: (one.label("de"), one.label("en")) for one in column.classes},
+        residents=release.residents[known],
+    )

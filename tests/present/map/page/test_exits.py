@@ -7,6 +7,7 @@ import csv
 import io
 import shutil
 import subprocess
+import warnings
 import xml.etree.ElementTree as ET
 from collections import Counter
 
@@ -15,6 +16,8 @@ import pandas as pd
 import pypdf
 import pytest
 from PIL import Image
+
+import quartiersatlas as qa
 
 pytestmark = pytest.mark.browser
 
@@ -157,6 +160,61 @@ def test_the_picture_holds_the_view_with_all_that_a_reader_has_to_know(page, sam
     colors = {"#{:02x}{:02x}{:02x}".format(*color) for _, color in image.getcolors(1 << 24)}
     assert {row["color"] for row in legend.values()} <= colors
     assert page.errors() == []
+
+
+def numbers(node, *names):
+    return [float(node.get(name)) for name in names]
+
+
+def test_the_picture_has_the_exclave_in_its_frame_where_it_stands_on_the_map(show, coast):
+    page = show(coast)
+    root = ET.fromstring(saved(page, "#qa-save-svg")[1])  # noqa: S314 - our own file
+    main = root.find(f"{SVG}svg")
+    (inset,) = main.findall(f"{SVG}svg")
+    frame, inside = page.run("""
+      const own = map_quartiersatlas.getContainer().getBoundingClientRect();
+      return [".qa-inset", ".qa-inset-map"].map((name) => {
+        const { left, top, width, height } = document.querySelector(name).getBoundingClientRect();
+        return [left - own.left, top - own.top, width, height];
+      });""")
+    box = ("x", "y", "width", "height")
+    assert numbers(inset, *box) == pytest.approx(inside, abs=0.1)
+    assert any(numbers(rect, *box) == pytest.approx(frame, abs=0.1) for rect in main.findall(f"{SVG}rect")[1:])
+    colors = {row["color"] for row in page.legend() if row["residents"] is not None}
+    assert {path.get("fill") for path in inset.iter(f"{SVG}path")} & colors
+    words = " ".join(text.text or "" for text in main.findall(f"{SVG}text"))
+    assert page.text(".qa-inset-show") in words
+    assert page.errors() == []
+
+
+def test_the_picture_has_the_signs_of_measures_and_says_what_they_mean(show, town, need_rules):
+    """One measure in the first area of twelve; the two of highest need have none."""
+    row = {"measure_id": "M1", "name": "Café", "lead": "VHS", "fields": "social", "aim": "Teilhabe", "end": "dauerhaft"}
+    row |= {"status": "running", "scope": "area", "areas": "01", "updated": "2024-06-30"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parts = {"need": qa.need_index(town, qa.NeedSpec.from_dict(need_rules))}
+        parts["measures"] = qa.read_measures({"massnahmen": pd.DataFrame([row])})
+        page = show(qa.release(town, **parts, title="T", source="S", as_of="2024-12-31", comment="K"))
+    signs = page.run("return document.querySelectorAll('.qa-measure-place .qa-measure').length")
+    shape = page.run("return document.querySelector('.qa-measure-place path').getAttribute('d')")
+    rows = page.run("return [...document.querySelectorAll('.qa-measure-key li')].map((n) => n.textContent)")
+    assert signs
+    root = ET.fromstring(saved(page, "#qa-save-svg")[1])  # noqa: S314 - our own file
+    main = root.find(f"{SVG}svg")
+    shapes = set(page.run("return [...document.querySelectorAll('.qa-measure path')].map((n) => n.getAttribute('d'))"))
+    on_map = [path for path in main.iter(f"{SVG}path") if path.get("d") in shapes]
+    in_key = [
+        path for path in root.findall(f"{SVG}path") + root.findall(f"{SVG}g/{SVG}path") if path.get("d") in shapes
+    ]
+    assert (len(on_map), len(in_key)) == (signs, len(rows))
+    words = " ".join(text.text or "" for text in root.iter(f"{SVG}text"))
+    assert all(row.split("(")[0].split()[0] in words for row in rows)
+    page.run("""
+      const boxes = [...document.querySelectorAll(".qa-layers input")];
+      boxes.find((box) => box.parentElement.textContent.includes("Maßnahmen")).click();""")
+    root = ET.fromstring(saved(page, "#qa-save-svg")[1])  # noqa: S314 - our own file
+    assert not [path for path in root.iter(f"{SVG}path") if path.get("d") == shape]  # switched off, not in the picture
 
 
 def test_the_table_leaves_as_it_is_shown(page, sample, exported):

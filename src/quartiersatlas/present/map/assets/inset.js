@@ -15,6 +15,9 @@ import { closed, markedAreas } from "./view.js";
  * @property {() => void} remove
  * @property {() => void} redraw another column, date or class is shown
  * @property {(area: number | null) => void} ring mark the chosen area
+ * @property {() => DrawnInset[]} drawn what a picture needs of it; empty before it is shown
+ */
+/** @typedef {{map: any, renderer: any, box: HTMLElement, words: string[]}} DrawnInset
  */
 
 /**
@@ -79,6 +82,7 @@ export function exclaveInset(atlas, exclave, ground, view, further, overlays, ch
     show,
     remove: () => map?.remove(),
     redraw,
+    drawn: () => (map ? [{ map, renderer, box, words: [exclave.name, exclave.note] }] : []),
     ring(area) {
       ring?.remove();
       ring = null;

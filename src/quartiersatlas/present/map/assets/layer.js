@@ -126,7 +126,8 @@ export function createLayer(atlas) {
       return view;
     };
     const compare = compareButton(atlas, views, layer._map, fit, beside, choice, () => address?.note());
-    const panels = () => [{ map: layer._map, view }, compare.second()].flatMap((one) => (one ? [{ ...one, renderer: one.view.renderer }] : []));
+    const first = () => ({ map: layer._map, view, insets: insets.flatMap((inset) => inset.drawn()) });
+    const panels = () => [first(), compare.second()].flatMap((one) => (one ? [{ ...one, renderer: one.view.renderer }] : []));
     saveMenu(view.atlas, panels, () => table?.order() ?? []);
     address = addressOf(view, layer._map, choice, compare);
     address.open();

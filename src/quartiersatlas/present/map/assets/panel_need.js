@@ -73,7 +73,8 @@ export function stabilityText({ standing, words, lang }, area) {
  */
 export function needParts(atlas, area) {
   const axes = atlas.standing.axes.filter((/** @type {any} */ axis) => columnOf(atlas, axis.id));
-  const classes = axes.flatMap((/** @type {any} */ axis) => {
+  const burdens = atlas.columns.filter((/** @type {any} */ { id }) => id === "burdens");
+  const classes = [...axes, ...burdens].flatMap((/** @type {any} */ axis) => {
     const [line, column] = [element("p", "qa-profile-words", `${axis.label}: `), columnOf(atlas, axis.id)];
     line.append(element("strong", "", cellText(atlas, column, area)));
     return [line, ...whyParts(atlas, column, area)];

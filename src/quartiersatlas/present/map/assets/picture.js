@@ -18,6 +18,7 @@ const SHARP = 2; // pixels of the file per pixel of the screen
  * @property {any} map
  * @property {any} renderer
  * @property {import("./view.js").View} view
+ * @property {import("./inset.js").DrawnInset[]} [insets] small maps that stand on it
  */
 /**
  * @param {string} text
@@ -145,12 +146,49 @@ function drawnWords(map, accent) {
     if (!icon || icon.style.opacity === "0") return;
     const { x, y } = map.latLngToContainerPoint(/** @type {any} */ (layer).getLatLng());
     const middle = ` text-anchor="middle" font-weight="700"`;
+    const sign = icon.querySelector(".qa-measure");
+    if (sign) parts.push(measureSign(sign, x - 7, y + 8.5)); // below its place, as on the map
     if (icon.classList.contains("qa-candidate-name")) {
       parts.push(`<rect x="${x - 16}" y="${y - 10}" width="32" height="20" rx="10" fill="${accent}" stroke="#ffffff"/>`);
       parts.push(word(icon.textContent ?? "", x, y + 4, `${middle} font-size="12" fill="#ffffff"`));
     } else if (icon.classList.contains("qa-written")) parts.push(word(icon.textContent ?? "", x, y + 5, `${middle} font-size="14" fill="#1a1a1a"${HALO}`));
   });
   return parts.join("");
+}
+
+/**
+ * @param {Element} sign the symbol of a measure in the page
+ * @param {number} x
+ * @param {number} y
+ * @returns {string} the same, 14 pixels wide
+ */
+function measureSign(sign, x, y) {
+  const { fill, stroke, strokeWidth } = getComputedStyle(sign);
+  const d = sign.firstElementChild?.getAttribute("d") ?? "";
+  return `<path transform="translate(${x.toFixed(1)} ${y.toFixed(1)})" d="${xmlText(d)}" fill="${fill}" stroke="${stroke}" stroke-width="${strokeWidth}"/>`;
+}
+
+/**
+ * The small maps of exclaves in their frames, where they stand on the map.
+ *
+ * @param {Panel} panel
+ * @param {string} accent
+ * @returns {string}
+ */
+function drawnInsets({ map, insets = [] }, accent) {
+  const own = map.getContainer().getBoundingClientRect();
+  const place = (/** @type {HTMLElement} */ node) => {
+    const { left, top, width, height } = node.getBoundingClientRect();
+    return { x: left - own.left, y: top - own.top, width, height };
+  };
+  const size = (/** @type {ReturnType<typeof place>} */ { x, y, width, height }) => `x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}"`;
+  return insets.map(({ map: small, renderer, box, words }) => {
+    const [frame, sheet] = [place(box), place(small.getContainer())];
+    const caption = stack(frame.x + 6, frame.y + 3, frame.width - 12);
+    words.forEach((line, i) => caption.add(line, 12, i ? "" : ' font-weight="700"'));
+    const inside = `<rect width="100%" height="100%" fill="#f4f4f2"/>${drawnPaths(small, renderer)}${drawnWords(small, accent)}`;
+    return `<rect ${size(frame)} fill="#ffffff" stroke="#555555"/>${caption.svg()}<svg ${size(sheet)} overflow="hidden">${inside}</svg>`;
+  }).join("");
 }
 
 /**
@@ -260,7 +298,7 @@ function markSigns(accent) {
  * @param {Stack} list
  * @param {string} accent
  */
-function legendInto({ view }, list, accent) {
+function legendInto({ map, view }, list, accent) {
   const { atlas } = view;
   const column = view.column();
   const counts = view.counts();
@@ -273,6 +311,9 @@ function legendInto({ view }, list, accent) {
   }
   const signs = markSigns(accent);
   for (const { kind, n, label } of legendMarks(atlas)) list.add(`${label} (${write(n)})`, 12, "", 32, signs[kind]);
+  for (const row of map.getContainer().querySelectorAll(".qa-measure-key li")) {
+    list.add(row.textContent.replace("(", " ("), 12, "", 32, measureSign(row.firstElementChild, 5, 0));
+  }
   if (column.city !== null) list.add(fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) }), 12, ' font-weight="700"');
   if (column.hint) list.add(column.hint, 11, ' fill="#555555"');
 }
@@ -302,7 +343,7 @@ export function viewPicture(panels, words) {
   let low = top;
   const maps = panels.map((panel, i) => {
     const { x, y } = sizes[i];
-    const inside = drawnPaths(panel.map, panel.renderer) + drawnWords(panel.map, accent) + scaleBar(panel.map, x, y);
+    const inside = drawnPaths(panel.map, panel.renderer) + drawnWords(panel.map, accent) + drawnInsets(panel, accent) + scaleBar(panel.map, x, y);
     const frame = `<svg x="${left}" y="${top}" width="${x}" height="${y}" overflow="hidden"><rect width="100%" height="100%" fill="#f4f4f2"/>${inside}</svg>`;
     const list = beside ? stack(left + x + PAD, top, LEGEND) : stack(left, top + y + 10, x);
     legendInto(panel, list, accent);
