@@ -268,7 +268,8 @@ def test_a_file_of_every_table_takes_no_choice_of_one(town_release, tmp_path, en
 def test_an_unknown_table_and_a_table_that_is_not_there_are_refused(town, town_release, tmp_path):
     with pytest.raises(
         SpecError,
-        match="table must be one of 'areas', 'candidates', 'segregation', 'rules', 'lists', 'funded', 'measures', 'coverage', not 'area'",
+        match="table must be one of 'areas', 'candidates', 'segregation', 'rules', 'lists', 'funded', 'measures', "
+        "'coverage', not 'area'",
     ):
         export(town_release, tmp_path / "a.csv", table="area")
     with pytest.raises(ReleaseError, match="no candidate areas"):
