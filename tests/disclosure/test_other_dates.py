@@ -20,6 +20,7 @@ from quartiersatlas.present.report import report_document
 RATES = {"sgb2_rate": ("sgb2", "residents"), "g": ("foreign_sgb2", "foreign"), "o": ("german_sgb2", "german")}
 SUMS = {"sgb2": ["foreign_sgb2", "german_sgb2"], "residents": ["foreign", "german"]}
 HIDDEN = "01"
+SIZE_OF_REPORTS = 4  # of the towns of a series, the one whose reports are written: they say what the releases say
 OPEN = {"open", "few", "limit", "marked"}
 
 
@@ -136,6 +137,44 @@ def test_a_hidden_group_beside_others_and_all_follows_at_no_date(k, then, now):
     row = release.change.of("g").loc[HIDDEN]
     assert row["reason"] == "withheld"
     assert row[["value_earlier", "value_later", "change", "x_earlier", "x_later"]].isna().all()
+
+
+@pytest.mark.parametrize("k", [3, 4, 6, 14])
+def test_a_series_of_yearly_reports_leaves_a_hidden_group_open(k, tmp_path):
+    """The reader keeps the release of each year, and what the later one says of the earlier date."""
+    before, was = town(k, "2021", 2, kind="small")
+    after, _ = town(k, "2024", 3, raised=0.02)
+    rule, ledger = qa.above_city("sgb2_rate"), tmp_path / "ledger.json"
+    lists = qa.compare_lists(qa.screen(before, rule), qa.screen(after, rule))
+    gaps = [
+        qa.group_gap(data, RATES["g"], RATES["sgb2_rate"], reference="others", earlier=then, name="gap")
+        for data, then in ((before, None), (after, before))
+    ]
+    first = released(before, gaps=gaps[0], ledger=ledger, as_of="2021-12-31")
+    more = {"change": qa.change(before, after, indicators=list(RATES)), "lists": lists, "shortlist": lists.after}
+    second = released(after, gaps=gaps[1], ledger=ledger, as_of="2024-12-31", **more)
+    assert first.audit().ok
+    assert second.audit().ok
+    store = qa.monitor(tmp_path / "store", format="csv")
+    for number, release in enumerate((first, second) if k == SIZE_OF_REPORTS else ()):
+        found = store.add((before, after)[number])
+        if found.asked:
+            found.accept(reason="checked", by="office")
+        report = qa.monitor_report(store, release, tmp_path / f"{number}.html", earlier=(first,)[:number])
+        assert "Abstand" in report.read_text(encoding="utf-8")
+    columns = ["foreign_sgb2", "german_sgb2", "sgb2"]
+    shown = first.values.reindex(columns=columns).astype(float).combine_first(told(second.change, "2021")[columns])
+    for part, column in (("x_group", "foreign_sgb2"), ("x_others", "german_sgb2")):
+        areas = first.group_gaps[0].areas
+        assert part in areas
+        shown[column] = shown[column].fillna(areas[part].reindex(shown.index))
+    shown["sgb2"] = shown["sgb2"].fillna(shown["foreign_sgb2"] + shown["german_sgb2"])
+    assert pd.isna(shown.loc[HIDDEN, "foreign_sgb2"])
+    assert (shown.eq(was[columns]) | shown.isna()).all().all()
+    assert shown["sgb2"].notna().sum() >= k - 1
+    low, high = interval_of(shown, was)
+    assert low <= was.loc[HIDDEN, "foreign_sgb2"] <= high
+    assert high - low >= 3
 
 
 def test_without_partners_the_reader_has_the_cell_of_the_earlier_date_and_the_audit_says_so():

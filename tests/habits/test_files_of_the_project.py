@@ -31,7 +31,7 @@ SPOKEN = [
 YAML = [*(ROOT / ".github").rglob("*.yml"), ROOT / ".pre-commit-config.yaml", *(ROOT / "packaging").rglob("*.yaml")]
 RUN_TIME = ("excel", "network", "paper", "parallel", "parquet", "plots", "progress", "sensitivity", "sql")
 # another name for the same package on conda-forge
-CONDA = {"geopandas": "geopandas-base", "matplotlib": "matplotlib-base", "typst": "typst-py"}
+CONDA = {"geopandas": "geopandas-base", "matplotlib": "matplotlib-base", "osmium": "pyosmium", "typst": "typst-py"}
 
 
 def test_no_address_is_invented():

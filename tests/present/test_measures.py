@@ -234,3 +234,66 @@ def test_the_dossier_has_a_map_around_its_area_and_the_programmes_there(outcome,
     assert f"Das Prüfgebiet {row.name} {row['name']} und seine Umgebung" in said
     assert f"teilweise Programmgebiet: {row['programmes']}" in said
     assert "seit 2021" in said or "seit 2017" in said
+
+
+def blocks_of(shares):
+    """Make joined blocks: four squares of 250 persons in each area, with the cases that are given."""
+    keys = [f"{area}-{n}" for area in shares for n in range(4)]
+    shapes = [shapely.box(250 * n, 0, 250 * n + 250, 1000) for n in range(len(keys))]
+    frame = gpd.GeoDataFrame(
+        {"name": keys, "district": [key[:2] for key in keys]}, index=keys, geometry=shapes, crs="EPSG:25832"
+    )
+    poor = [float(x) for cases in shares.values() for x in cases]
+    table = pd.DataFrame({"poor": poor, "residents": 250.0}, index=keys)
+    joined = qa.join(frame, table, population="residents", period="2024")
+    return qa.add_rates(joined, {"sgb2_rate": ("poor", "residents")})
+
+
+BLOCKS = {
+    "01": [200, 80, 15, 5],
+    "02": [65] * 4,
+    "03": [90, 0, 0, 0],
+    "04": [20] * 4,
+    "05": [2, 0, 0, 0],
+    "06": [18] * 4,
+}
+
+
+def test_a_dossier_says_whether_areas_contain_both_and_no_value_of_a_block(town, register, results, tmp_path):
+    within = qa.within_area(blocks_of(BLOCKS), "sgb2_rate", area="district")
+    assert within.table["verdict"].to_dict()["01"] == "both"
+    rel = released(town, register, results, within=within)
+    # of 05 the rate is withheld, and its partner: no verdict of theirs leaves
+    assert set(rel.within.table.index) == set(rel.values.index[rel.values["sgb2_rate"].notna()]) < set(BLOCKS)
+    key = str(rel.members.dropna().loc["01"])
+    qa.dossier(rel, key, tmp_path, document="html")
+    said = (tmp_path / "dossier.html").read_text(encoding="utf-8")
+    assert "Ort&lt;/b&gt; 01: enthält beides (Blöcke: 4)." in said
+    assert "80,0" not in said  # the share of the highest block
+    assert "Ort&lt;/b&gt; 03: enthält beides" not in said.split("Blöcke")[0]
+    pair = qa.within_area(blocks_of(BLOCKS).values.assign(d="01"), ("poor", "residents"), area="d")
+    with pytest.raises(SpecError, match="does not leave with this release"):
+        released(town, register, results, within=pair)
+    elsewhere = qa.within_area(blocks_of({"77": [9] * 4}), "sgb2_rate", area="district")
+    with pytest.raises(SpecError, match="no areas '77'"):
+        released(town, register, results, within=elsewhere)
+
+
+def test_money_stands_in_a_dossier_for_the_house_alone(town, results, tmp_path):
+    rows = [("M1", "Soziale Stadt", "bund", 120000.0, "2025-06-30"), ("M2", "Vorbei-Topf", "eu", 5000.0, "2023-12-31")]
+    funding = pd.DataFrame(rows, columns=["measure_id", "programme", "funder", "sum_eur", "end"])
+    funding["state"] = "granted"
+    table = {
+        "measure_id": "M1", "name": "Café", "lead": "VHS", "fields": "social", "aim": "Teilhabe", "status": "running",
+        "scope": "area", "areas": "01", "updated": "2024-06-30", "end": "dauerhaft",
+    }  # fmt: skip
+    over = {**table, "measure_id": "M2", "name": "Vorbei", "end": "2023", "areas": "02"}
+    paid = qa.read_measures({"massnahmen": pd.DataFrame([table, over]), "foerderung": funding})
+    for audience in ("public", "internal"):
+        rel = released(town, paid, results, audience=audience)
+        qa.dossier(rel, str(rel.members.dropna().loc["01"]), tmp_path / audience, document="html")
+    public, internal = ((tmp_path / one / "dossier.html").read_text("utf-8") for one in ("public", "internal"))
+    assert "Soziale Stadt" not in public
+    assert "120.000" not in public
+    assert "120.000 EUR aus Soziale Stadt enden am 30.06.2025 (Maßnahme M1)." in internal
+    assert "Vorbei-Topf" not in internal  # its measure is over

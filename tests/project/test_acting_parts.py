@@ -20,7 +20,7 @@ from quartiersatlas.project.acting import acted, with_acting_columns
 from quartiersatlas.project.inputs import own_data, read_inputs
 from quartiersatlas.project.schema import read_project
 
-EXTRAS = {"xlsxwriter", "python_calamine", "matplotlib", "docx", "typst", "pyrosm"}
+EXTRAS = {"xlsxwriter", "python_calamine", "matplotlib", "docx", "typst", "osmium"}
 
 
 @pytest.fixture(scope="module")

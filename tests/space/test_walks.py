@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import geopandas as gpd
 import numpy as np
+import pyproj
 import pytest
 import shapely
 
@@ -150,16 +153,58 @@ def test_graphml_is_read_with_its_geometry(tmp_path):
         qa.read_network(file)
 
 
-def test_an_extract_without_pyrosm_says_what_to_install(tmp_path):
-    try:
-        import pyrosm  # noqa: F401
-    except ImportError:
-        file = tmp_path / "town.osm.pbf"
-        file.write_bytes(b"")
-        with pytest.raises(DependencyError, match="network"):
-            qa.read_network(file)
-    else:
-        pytest.skip("pyrosm is installed")
+def written(path, nodes, ways):
+    """Write an extract of OpenStreetMap: number -> place in degrees, number -> (nodes, tags)."""
+    osmium = pytest.importorskip("osmium", reason="extra network: pip install osmium")
+    with osmium.SimpleWriter(path) as writer:
+        for number, place in nodes.items():
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=place))
+        for number, (along, tags) in ways.items():
+            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=along, tags=tags))
+    return path
+
+
+def test_an_extract_of_openstreetmap_is_read(tmp_path):
+    """A cross of streets 0.001 degrees long: motorway and private ways are none, a bridge crosses without meeting."""
+    nodes = {1: (9.0, 51.0), 2: (9.001, 51.0), 3: (9.002, 51.0), 4: (9.001, 51.001), 5: (9.0005, 51.0005)}
+    nodes |= {6: (9.0005, 50.9995)}
+    street, private = {"highway": "residential"}, {"highway": "service", "access": "private"}
+    ways = {
+        1: ([1, 2, 3], street),
+        2: ([2, 4], {"highway": "footway"}),
+        3: ([3, 4], {"highway": "motorway"}),
+        4: ([1, 4], private),
+        5: ([5, 6], street | {"bridge": "yes"}),
+        6: ([2, 3], {"building": "yes"}),
+        7: ([4, 99], street),  # its end lies beyond the extract
+        8: ([1, 3, 98], private | {"foot": "no"}),
+        9: ([1, 2], {"railway": "tram"}),
+    }
+    file = written(tmp_path / "town.osm.pbf", nodes, ways)
+    network = qa.read_network(file, to_crs="EPSG:25832")
+    to_metres = pyproj.Geod(ellps="GRS80").line_length
+    expected = to_metres([9.0, 9.001, 9.002], [51.0] * 3) + to_metres([9.001] * 2, [51.0, 51.001])
+    assert network.lengths.sum() == pytest.approx(expected, rel=1e-3)  # scale of the projection: 0.9996
+    assert (len(network.nodes), network.components) == (4, 2)  # the bridge hangs on nothing
+    assert ("network_cut", 1) in [(note.name, note.values["count"]) for note in network.notes]
+    with pytest.raises(GeometryError, match="in degrees"):
+        qa.read_network(file)
+
+
+def test_an_extract_that_is_none_or_has_no_way_is_refused(tmp_path):
+    empty = written(tmp_path / "empty.osm.pbf", {1: (9.0, 51.0)}, {1: ([1, 1], {"highway": "motorway"})})
+    with pytest.raises(InputError, match="no ways to walk on"):
+        qa.read_network(empty)
+    (tmp_path / "no.osm.pbf").write_bytes(b"no extract")
+    with pytest.raises(InputError, match=r"no\.osm\.pbf cannot be read"):
+        qa.read_network(tmp_path / "no.osm.pbf")
+
+
+def test_an_extract_without_osmium_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "osmium", None)
+    (tmp_path / "town.osm.pbf").write_bytes(b"")
+    with pytest.raises(DependencyError, match="network"):
+        qa.read_network(tmp_path / "town.osm.pbf")
 
 
 def test_what_are_no_ways_is_refused():

@@ -18,6 +18,7 @@ from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.disclosure.release import AUDIENCES
 from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators import GroupGap
+from quartiersatlas.indicators.within import WithinArea
 from quartiersatlas.intake import AreaData
 from quartiersatlas.intake.areas.outlines import refuse_unusable_shapes
 from quartiersatlas.monitoring.changes.change import Change
@@ -52,6 +53,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "lists": ((ListComparison,), "lists = qa.compare_lists(before, shortlist)"),
     "twins": ((Twins,), 'twins = qa.twins(data, ["01100101"], seed=1)'),
     "funded": ((FundedComparison,), "funded = qa.compare_funded({2019: data_2019, ...}, funded, ...)"),
+    "within": ((WithinArea,), 'within = qa.within_area(blocks, "sgb2_rate", area="district")'),
     "measures": ((Measures,), 'measures = qa.read_measures("massnahmen.xlsx")'),
     "comparison": ((RuleComparison,), "comparison = qa.compare_rules(data, rules)"),
     "burden": ((Burden,), 'burden = qa.burden(need, {"Noise": data.values["noise_share_65"]})'),

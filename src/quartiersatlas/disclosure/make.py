@@ -43,6 +43,7 @@ from quartiersatlas.disclosure.derived.recompute import (
     difference_messages,
     differences,
 )
+from quartiersatlas.disclosure.derived.within import released_within
 from quartiersatlas.disclosure.known_counts import smallest_units
 from quartiersatlas.disclosure.ledger import Ledger, layer_of, ledger_entry, locked_ledger, write_ledger
 from quartiersatlas.disclosure.numbers.other_numbers import share_warnings
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure.ledger import LedgerEntry
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
     from quartiersatlas.indicators import GroupGap
+    from quartiersatlas.indicators.within import WithinArea
     from quartiersatlas.intake import AreaData
     from quartiersatlas.monitoring.changes.change import Change
     from quartiersatlas.monitoring.comparisons.funded import FundedComparison
@@ -115,6 +117,7 @@ def release(
     lists: ListComparison | None = None,
     twins: Twins | None = None,
     funded: FundedComparison | None = None,
+    within: WithinArea | None = None,
     measures: Measures | None = None,
     comparison: RuleComparison | None = None,
     burden: Burden | None = None,
@@ -162,6 +165,8 @@ def release(
         Result of :func:`twins` of these data; what they are compared by leaves with them.
     funded : FundedComparison, optional
         Result of :func:`compare_funded` of joined data: means of both groups, never a value of an area.
+    within : WithinArea, optional
+        Result of :func:`within_area` of a rate that leaves: verdicts and numbers of units, where the rate is shown.
     measures : Measures, optional
         Result of :func:`read_measures`: what, who, when and where leaves, and coverage of the need that the release
         shows, on the day ``as_of``; money, assessments and internal notes only for the house.
@@ -285,10 +290,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         notices=data.notices,
         facts=(
             *collect_facts(data, derived.need, derived.shortlist, grouped, protection, out, assessed),
-            *gap_facts(group_gaps),
-            *not_told,
-            *repairs,
-            *missing_facts(derived.shortlist, given["missing"]),
+            *(*gap_facts(group_gaps), *not_told, *repairs, *missing_facts(derived.shortlist, given["missing"])),
             *remarks,
         ),
         **_screened(derived, selected, assessed, pattern, out, residents, given["missing"]),
@@ -302,6 +304,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         dates=_dates(given["dates"] or {}, out),
         group_gaps=group_gaps,
         **told,
+        within=released_within(given["within"], data, out.values),
         comparison=released_comparison(derived.comparison, pattern),
         burden=released_burden(given["burden"], out),
         measures=released_measures(given, data, derived.need, _classes(out)),

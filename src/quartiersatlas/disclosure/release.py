@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ReleasedLists,
         ReleasedTwins,
     )
+    from quartiersatlas.disclosure.derived.within import ReleasedWithin
     from quartiersatlas.indicators.gaps import ReferenceGroup
     from quartiersatlas.indicators.gaps.words import GapLabels
     from quartiersatlas.need.spec.records import NeedClass
@@ -151,6 +152,8 @@ class ReleasedResults:
         How often each area is selected when nothing is taken as exact.
     group_gaps : tuple of ReleasedGap
         How the situation of groups differs from that of the others.
+    within : ReleasedWithin, optional
+        Whether areas contain both, where their rate is shown.
     change, lists, twins, funded : optional
         What changed, who entered and left the list, areas that are alike, funded areas beside others: computed again
         of what leaves.
@@ -213,6 +216,7 @@ class ReleasedResults:
     lists: ReleasedLists | None = None
     twins: ReleasedTwins | None = None
     funded: ReleasedFunded | None = None
+    within: ReleasedWithin | None = None
     measures: ReleasedMeasures | None = None
     comparison: ReleasedComparison | None = None
     burden: ReleasedBurden | None = None

@@ -105,6 +105,7 @@ def within_area(units: AreaData | pd.DataFrame, indicator: str | tuple[str, str]
         units=known,
         labels=label,
         names=names.reindex(table.index).fillna(pd.Series(table.index, index=table.index)),
+        indicator=indicator if isinstance(indicator, str) else "",
     )
 
 
@@ -129,6 +130,8 @@ class WithinArea(Charted):
         Label of the indicator in German and English.
     names : Series of str
         Area -> its name.
+    indicator : str
+        Name of the rate; empty if it was made of two columns.
     """
 
     table: pd.DataFrame
@@ -136,6 +139,7 @@ class WithinArea(Charted):
     units: pd.DataFrame
     labels: tuple[str, str]
     names: pd.Series[str] = field(repr=False)
+    indicator: str = ""
 
     @property
     def public(self) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,6 +18,8 @@ from quartiersatlas.errors import ColumnError, DependencyError, GeometryError, I
 from quartiersatlas.intake.files.layers import read_geometry_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 GRID = 0.01  # metres: ends that are nearer than this meet
 LINES = (1, 5)  # shapely's numbers of LineString and MultiLineString
 NO_BRIDGE = {"", "no", "0", "false", "f", "nan", "none", "<na>", "n"}
+# ways of OpenStreetMap (key "highway") that nobody walks on, and what forbids or allows it
+NOT_WALKED = {
+    *("no", "motorway", "motorway_link", "motor", "proposed", "construction", "planned", "abandoned", "razed"),
+    *("raceway", "bus_guideway", "busway", "platform", "rest_area", "services"),
+}
+FORBIDDEN, ALLOWED = {"no", "private"}, {"yes", "designated", "permissive", "official"}
 HOW = 'network = qa.read_network("ways.gpkg", to_crs="EPSG:25832")'
 
 
@@ -79,7 +88,7 @@ def read_network(
     ----------
     path : path or GeoDataFrame
         Lines: GeoPackage and whatever else GDAL reads, GraphML with coordinates, or an OpenStreetMap extract (.pbf),
-        which takes the extra ``network``.
+        which takes the extra ``network`` (osmium): what people walk on, without motorways, planned and private ways.
     to_crs : str, optional
         System in metres to which they are projected; needed where they are in degrees.
     bridges : str, optional
@@ -102,7 +111,7 @@ def read_network(
     ColumnError
         A named column is not there.
     DependencyError
-        The file is an extract of OpenStreetMap, and pyrosm is missing.
+        The file is an extract of OpenStreetMap, and osmium is missing.
 
     Examples
     --------
@@ -111,7 +120,7 @@ def read_network(
     Network: 5 nodes, 0.3 km; the largest of 1 part (100.0% of nodes)
     """
     expects(path, (str, Path, gpd.GeoDataFrame), "read_network", HOW)
-    frame, where = _lines(path, layer)
+    frame, where, notes = _lines(path, layer)
     if bridges is not None and bridges not in frame.columns:
         raise ColumnError.not_found(bridges, frame.columns, where)
     kinds = shapely.get_type_id(frame.geometry.to_numpy())
@@ -125,34 +134,61 @@ def read_network(
     frame = _in_metres(frame[~empty], to_crs, where)
     if frame.empty:
         raise InputError(f"{where} has no lines.")
-    return _network(frame, _over_others(frame, bridges))
+    found = _network(frame, _over_others(frame, bridges))
+    return replace(found, notes=(*notes, *found.notes))
 
 
-def _lines(path: str | Path | gpd.GeoDataFrame, layer: str | None) -> tuple[gpd.GeoDataFrame, str]:
+def _lines(path: str | Path | gpd.GeoDataFrame, layer: str | None) -> tuple[gpd.GeoDataFrame, str, tuple[Message, ...]]:
+    """Return lines, what they are called in messages, and what was found while reading."""
     if isinstance(path, gpd.GeoDataFrame):
-        return path, "ways"
+        return path, "ways", ()
     file = existing_file(path, "network")
     ending = file.suffix.lower()
     if ending == ".graphml":
-        return _graphml(file), file.name
+        return _graphml(file), file.name, ()
     if ending == ".pbf":
-        return _extract(file), file.name
-    return read_geometry_file(file, layer, None, "ways")[0], file.name
+        frame, notes = _extract(file)
+        return frame, file.name, notes
+    return read_geometry_file(file, layer, None, "ways")[0], file.name, ()
 
 
-def _extract(file: Path) -> gpd.GeoDataFrame:
-    """Return the walkable ways of an extract of OpenStreetMap."""
+def _extract(file: Path) -> tuple[gpd.GeoDataFrame, tuple[Message, ...]]:
+    """Return the walkable ways of an extract of OpenStreetMap, those that leave it cut off where it ends."""
     try:
-        from pyrosm import OSM
+        import osmium
     except ImportError as error:
         raise DependencyError(
-            "Extracts of OpenStreetMap are read by pyrosm: pip install 'quartiersatlas[network]'. Or save the ways "
+            "Extracts of OpenStreetMap are read by osmium: pip install 'quartiersatlas[network]'. Or save the ways "
             "as a GeoPackage, in QGIS or with ogr2ogr."
         ) from error
-    ways: gpd.GeoDataFrame | None = OSM(str(file)).get_network("walking")
-    if ways is None or ways.empty:
+    shapes, rows, n_cut = [], [], 0
+    try:
+        for way in osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY).with_locations():
+            if not way.is_way() or not _is_walked(way.tags):
+                continue
+            places = [(node.lon, node.lat) if node.location.valid() else None for node in way.nodes]
+            n_cut += None in places
+            for _, run in groupby(places, key=lambda place: place is not None):
+                points = [place for place in run if place is not None]
+                if len(points) > 1:
+                    shapes.append(shapely.LineString(points))
+                    rows.append({name: way.tags.get(name, "") for name in ("bridge", "tunnel", "layer")})
+    except RuntimeError as error:
+        raise InputError(f"{file.name} cannot be read as an extract of OpenStreetMap: {error}.") from error
+    if not shapes:
         raise InputError(f"{file.name} has no ways to walk on.")
-    return ways
+    notes = (Message("network_cut", {"count": n_cut}),) if n_cut else ()
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326"), notes
+
+
+def _is_walked(tags: Mapping[str, str]) -> bool:
+    """Return whether people walk on a way of OpenStreetMap: no motorway, not planned, not private, no area."""
+    return (
+        tags.get("highway", "no") not in NOT_WALKED
+        and tags.get("area") != "yes"
+        and tags.get("foot") not in FORBIDDEN
+        and (tags.get("access") not in FORBIDDEN or tags.get("foot") in ALLOWED)
+    )
 
 
 def _graphml(file: Path) -> gpd.GeoDataFrame:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LimitOf: TypeAlias = "float | tuple[float, str] | None"
 TIE = 1e-9
+SMALL_TOWN = 15  # areas below which a quantile of the areas says little
 HOW = "need = qa.need_index(data, spec), or a Series of classes on the district key"
 
 
@@ -176,6 +177,8 @@ class Burden(Charted):
                 lines.append(text("burden_limit_quantile", lang, share=share, **said))
             else:
                 lines.append(text("burden_limit_source" if row["source"] else "burden_limit", lang, **said))
+        if len(self.areas) < SMALL_TOWN and self.limits["by"].eq("quantile").any():
+            lines.append(text("burden_small", lang, n=len(self.areas)))
         unknown = int(self.areas["unknown"].gt(0).sum())
         if unknown:
             lines.append(text("burden_unknown", lang, n=number_text(unknown, 0, lang)))

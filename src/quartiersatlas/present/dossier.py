@@ -16,6 +16,7 @@ from quartiersatlas.disclosure.words import value_text
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.standing import rows_of
+from quartiersatlas.present.acting.inside import money_blocks, within_blocks
 from quartiersatlas.present.acting.measures import measure_blocks
 from quartiersatlas.present.city_report.sections import cover_words, programme_blocks
 from quartiersatlas.present.figures import map_figure, map_key
@@ -205,8 +206,10 @@ def _document(release: Release, candidate: str, members: list[str], lang: Lang) 
         *_values(release, members, lang),
         *_reasons(release, members, lang),
         *_neighbours(release, members, lang),
+        *within_blocks(release, lang, members),
         *_gaps(release, lang),
         *measure_blocks(release, lang, set(members)),
+        *money_blocks(release, lang, members),
         *_local_notes(release, members, lang),
         Heading(text("label_method", lang)),
         Bullets(tuple(method_texts(release, lang))),

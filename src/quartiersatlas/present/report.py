@@ -16,6 +16,7 @@ from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present import pictures
 from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, list_blocks, twin_blocks
 from quartiersatlas.present.acting.group_gaps import group_gap_blocks
+from quartiersatlas.present.acting.inside import within_blocks
 from quartiersatlas.present.acting.measures import measure_blocks
 from quartiersatlas.present.acting.surveys import survey_blocks
 from quartiersatlas.present.city_report.first_page import points, result_text
@@ -161,6 +162,7 @@ def report_document(
         *scale_blocks(release, lang),
         *change_blocks(release, lang),
         *list_blocks(release, lang),
+        *within_blocks(release, lang),
         *group_gap_blocks(release, lang),
         *survey_blocks(release, lang),
         *measure_blocks(release, lang),

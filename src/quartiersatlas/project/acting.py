@@ -18,11 +18,12 @@ from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.networks import read_network
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
 from quartiersatlas.intake.timetables import departures
+from quartiersatlas.monitoring.changes.change import change
 from quartiersatlas.monitoring.comparisons.funded import compare_funded
 from quartiersatlas.monitoring.lists.compare import compare_lists
 from quartiersatlas.monitoring.store.rhythm import day
 from quartiersatlas.need.burden import Burden, burden
-from quartiersatlas.project.toml_words import in_toml
+from quartiersatlas.project.toml_words import in_toml, toml_advice
 from quartiersatlas.space.access import access
 from quartiersatlas.space.exposure import exposure
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.indicators.gaps.gap import GroupGap
     from quartiersatlas.intake import AreaData
+    from quartiersatlas.monitoring.changes.change import Change
     from quartiersatlas.monitoring.comparisons.funded import FundedComparison
     from quartiersatlas.monitoring.lists.compare import ListComparison
     from quartiersatlas.monitoring.store.monitor import Monitor
@@ -53,6 +55,8 @@ class Acted:
     ----------
     gaps : tuple of GroupGap
         One for each ``[gaps.name]``.
+    change : Change, optional
+        Of ``[change]`` with ``tested = true``.
     lists : ListComparison, optional
         Of ``[lists]``.
     funded : FundedComparison, optional
@@ -60,11 +64,12 @@ class Acted:
     """
 
     gaps: tuple[GroupGap, ...] = ()
+    change: Change | None = None
     lists: ListComparison | None = None
     funded: FundedComparison | None = None
 
     def __repr__(self) -> str:
-        found = [*self.gaps, self.lists, self.funded]
+        found = [*self.gaps, self.change, self.lists, self.funded]
         return "\n".join(repr(one) for one in found if one is not None)
 
 
@@ -90,7 +95,7 @@ def acted(
     screened: Callable[[AreaData], Shortlist | None],
     store: Callable[[], Monitor],
 ) -> Acted:
-    """Compute gaps, the comparison of lists, and that of funded areas.
+    """Compute gaps, changes, the comparison of lists, and that of funded areas.
 
     Parameters
     ----------
@@ -124,6 +129,11 @@ def acted(
                     name=name,
                 )
             )
+    changed = None
+    if project.change is not None and project.change.tested:
+        with toml_advice("[change]", ("since", "between", "indicators"), project=project.path.name):
+            dates = [joined[period] for period in project.change.periods]
+            changed = change(*dates, data, indicators=project.change.indicators)
     lists = None
     if parts.lists is not None:
         with naming_the_part(project, "lists"):
@@ -136,7 +146,7 @@ def acted(
     if parts.funded is not None:
         with naming_the_part(project, "funded"):
             funded = _funded(project, parts.funded, store(), [*joined.values(), data])
-    return Acted(gaps=tuple(gaps), lists=lists, funded=funded)
+    return Acted(gaps=tuple(gaps), change=changed, lists=lists, funded=funded)
 
 
 @contextmanager

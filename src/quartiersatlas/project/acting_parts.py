@@ -1,4 +1,4 @@
-"""Parts of a project for what comes after the first map: gaps, surveys, reach, burdens, lists and funded areas."""
+"""Parts of a project for what comes after the first map: changes, gaps, surveys, reach, burdens, lists, funding."""
 
 from __future__ import annotations
 
@@ -10,6 +10,25 @@ from quartiersatlas.errors import SpecError, inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangePart:
+    """``[change]``: change of indicators since an earlier period, as columns; tested and told in the report too.
+
+    With ``tested = true`` as :func:`change` does it, and ``between`` names further periods that are told with it.
+    """
+
+    since: str
+    indicators: list[str]
+    outlines: str = "raise"
+    tested: bool = False
+    between: list[str] = field(default_factory=list)
+
+    @property
+    def periods(self) -> list[str]:
+        """The earlier periods, the first one first."""
+        return [self.since, *self.between]
 
 
 @dataclass(frozen=True, kw_only=True)

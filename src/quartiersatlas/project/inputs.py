@@ -15,7 +15,8 @@ from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.joining.split import part_of
 from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.project.acting import with_acting_columns
-from quartiersatlas.project.schema import AreasPart, ChangePart, ProgrammesPart, TablePart
+from quartiersatlas.project.acting_parts import ChangePart
+from quartiersatlas.project.schema import AreasPart, ProgrammesPart, TablePart
 from quartiersatlas.project.toml_words import toml_advice, toml_value
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def read_inputs(project: Project) -> Inputs:
     tables = [(part, read_project_table(project, part)) for part in project.tables]
     areas = read_project_areas(project)
     periods = [project.period, *(part.period for part in project.earlier)]
-    periods += [project.change.since] if project.change is not None else []
+    periods += project.change.periods if project.change is not None else []
     periods += project.acting.periods.values()
     joined = {period: joined_period(project, areas, tables, period) for period in dict.fromkeys(periods)}
     return Inputs(tuple(table for _, table in tables), with_relations(project, joined))

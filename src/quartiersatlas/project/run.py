@@ -158,6 +158,7 @@ def computed_project(project: Project, ledger: Ledger | None, inputs: Inputs | N
         segregation=(_segregation(data, groups) if groups is not None else None),
         measures=_measures(project, data),
         gaps=found.gaps or None,
+        change=found.change,
         lists=found.lists,
         funded=found.funded,
         burden=burden_beside(project, data, need),

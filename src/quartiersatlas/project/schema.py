@@ -12,7 +12,7 @@ from quartiersatlas.disclosure import Protection
 from quartiersatlas.errors import NOT_IN_A_LINE, SpecError, inside
 from quartiersatlas.need import NeedSpec
 from quartiersatlas.need.robustness.options import MOST_RUNS
-from quartiersatlas.project.acting_parts import SECTIONS, ActingParts, read_acting_parts
+from quartiersatlas.project.acting_parts import SECTIONS, ActingParts, ChangePart, read_acting_parts
 from quartiersatlas.project.rule_part import AT_THE_TOP, HOW, RulePart, read_rule_part
 from quartiersatlas.project.toml_words import toml_advice
 
@@ -94,15 +94,6 @@ class IndicatorPart:
     numerator: str = ""
     denominator: str = ""
     meaning: Indicator | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangePart:
-    """``[change]``: change of indicators since an earlier period."""
-
-    since: str
-    indicators: list[str]
-    outlines: str = "raise"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -470,7 +461,7 @@ def checked(project: Project) -> Project:
     periods = {part.period for part in project.tables}
     for name, period in (
         ("period", project.period),
-        ("[change] since", project.change and project.change.since),
+        *(("[change] since", one) for one in (project.change.periods if project.change else ())),
         *(("[[earlier]] period", part.period) for part in project.earlier),
         *project.acting.periods.items(),
     ):

@@ -11,6 +11,7 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.errors import SpecError
 from quartiersatlas.monitoring.measures.coverage import Coverage, coverage
+from quartiersatlas.monitoring.measures.money_and_status import Money, money
 from quartiersatlas.monitoring.measures.need_by_field import need_by_field
 from quartiersatlas.monitoring.measures.standing import day_of, reach, standing
 
@@ -39,6 +40,7 @@ PUBLIC = (
     "source",
 )
 INTERNAL = (*PUBLIC, "priority", "cost", "risk", "result", "capacity", "uptake", "updated")
+MONEY = ("measure_id", "programme", "funder", "sum_eur", "end", "state")
 NOTE = ("area", "indicator", "note", "author", "date")
 SHOWN_COVERAGE = ["area", "field", "need", "measures", "city_wide", "state"]
 Rows = tuple[tuple[object, ...], ...]
@@ -52,8 +54,9 @@ class ReleasedMeasures:
     ----------
     columns : tuple of str
         What is told of each measure.
-    rows, reached, covered, notes : tuple of tuples
-        Measures; where each is (measure, area, field); coverage by area and field; notes of offices.
+    rows, reached, covered, notes, paid : tuple of tuples
+        Measures; where each is (measure, area, field); coverage by area and field; notes of offices; for the house what
+        live measures are paid from.
     grounds : (str, str)
         What decides where need is, in German and English.
     on : Timestamp
@@ -67,6 +70,12 @@ class ReleasedMeasures:
     notes: Rows
     grounds: tuple[str, str]
     on: pd.Timestamp
+    paid: Rows = ()
+
+    @property
+    def money(self) -> Money:
+        """What live measures are paid from, and when that ends; empty outside the house."""
+        return Money(pd.DataFrame(self.paid, columns=list(MONEY)), self.on)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -131,6 +140,7 @@ def released_measures(
         notes=_rows(notes[list(NOTE)]),
         grounds=grounds,
         on=day,
+        paid=_rows(money(measures, day).table[list(MONEY)]) if is_internal else (),
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     ClassLimits = Literal["fixed", "each"]
 
 LEAST, MOST = 2, 10  # classes
+SMALL_TOWN = 15  # areas below which classes by quantiles tell their number and nothing else
 LIKE_SPREADSHEETS = 7  # type of quantile
 
 
@@ -179,6 +180,11 @@ def _breaks(
         each = {}
         for data in dates:
             values = data.values[indicator].to_numpy(dtype=float)
+            if (known := int(np.isfinite(values).sum())) < SMALL_TOWN:
+                raise SpecError(
+                    f"transitions: at {data.period} {known} areas have a value: too few for classes by quantiles. Name "
+                    f"limits that mean something: transitions([10, 20, 30])."
+                )
             each[data.period] = tuple(quantiles(values, shares, LIKE_SPREADSHEETS).ravel().tolist())
         if limits == "fixed":
             each = dict.fromkeys(each, each[dates[0].period])

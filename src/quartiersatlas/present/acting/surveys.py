@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure.words import label
 from quartiersatlas.present.paper import DocumentTable, Heading, Paragraph, TableRow
-from quartiersatlas.present.statements import cell_text, doubtful, fact_text
+from quartiersatlas.present.statements import cell_text, doubtful, fact_text, gap_kind
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -61,7 +61,13 @@ def _table(release: Release, asked: ReleasedColumn, columns: list[ReleasedColumn
     """Return one row per area, by name: the shares, and the respondents."""
     head = (text("label_area", lang), *(label(column, lang) for column in (*columns, asked)))
     rows = tuple(
-        TableRow.of(name, *(cell_text(release, str(key), column, lang) for column in (*columns, asked)))
+        TableRow.of(name, *(_cell(release, str(key), column, lang) for column in (*columns, asked)))
         for key, name in release.areas["name"].astype(str).sort_values(kind="stable").items()
     )
     return DocumentTable(head, rows, frozenset(range(1, len(head))))
+
+
+def _cell(release: Release, key: str, column: ReleasedColumn, lang: Lang) -> str:
+    """Return what an area shows; what the rules for surveys leave out is secret to nobody else."""
+    is_left_out = column.kind == "share" and gap_kind(release, key, column) == "source"
+    return text("survey_left_out_area", lang) if is_left_out else cell_text(release, key, column, lang)
