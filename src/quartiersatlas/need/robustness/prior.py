@@ -191,9 +191,10 @@ def posterior(
     The rate of each column has a beta prior. With ``w = n / (n + a + b)``, the place of the observed rate in the prior
     is ``y = (x / n - c) / sd`` with mean c and deviation sd of the prior, and the variance of its chance in these units
     ``v = (1 - w) / w``. Places of an area are taken as normal: true ones with the correlation R over the areas (by
-    moments, without the part that chance makes, over deviations found likewise), chance with the covariance S, the root of whose variances is v and
-    whose correlations are ``noise * exp(-(|difference of log odds| + |difference of log n|) / 2)``: that of counts made
-    by one uniform number per person. The posterior has the mean ``R (R + S)^-1 y`` and the covariance
+    moments, without the part that chance makes, over deviations found likewise), chance with the covariance S, the root
+    of whose variances is v and whose correlations are
+    ``noise * exp(-(|difference of log odds| + |difference of log n|) / 2)``: that of counts made by one uniform number
+    per person. The posterior has the mean ``R (R + S)^-1 y`` and the covariance
     ``S (R + S)^-1 R``; where R and S are diagonal, these are mean and variance of the beta distributions.
     """
     safe = np.where(known, totals, NOBODY)  # which says nothing
