@@ -105,3 +105,22 @@ except TypeError as error:
 def test_the_room_that_was_a_verb_answers_with_the_new_name():
     with pytest.raises(TypeError, match=r"qa\.measure_segregation\(data"):
         qa.segregation(None, ["mh"], total="residents")
+
+
+def test_every_verb_speaks_german_unless_told_otherwise():
+    """One default language: a reader of two results never gets one in German and one in English."""
+    found = {}
+    for path in sorted(Path(qa.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                arguments = node.args
+                of_last = [None] * (len(arguments.args) - len(arguments.defaults)) + arguments.defaults
+                pairs = [
+                    *zip(arguments.args, of_last, strict=True),
+                    *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+                ]
+                for argument, default in pairs:
+                    if argument.arg == "lang" and isinstance(default, ast.Constant) and default.value is not None:
+                        found[f"{path.name}:{node.name}"] = default.value
+    assert len(found) > 50
+    assert {where: lang for where, lang in found.items() if lang != "de"} == {}

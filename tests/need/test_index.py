@@ -88,12 +88,23 @@ def test_few_areas_warn(frame):
     [
         ({"a": 1.0}, SpecError, "'a' is the same in all 40 areas"),
         ({"a": "x"}, SpecError, "'a' holds text"),
+        ({"a": [True, False] * 20}, SpecError, "'a' holds yes and no, not numbers: 'True', 'False'"),
+        ({"a": np.arange(40) * 1j}, SpecError, "'a' holds complex numbers, not numbers"),
+        ({"a": pd.date_range("2020", periods=40)}, SpecError, "'a' holds dates, not numbers: '2020-01-01"),
+        ({"a": [2**70 + i for i in range(40)]}, SpecError, "'a' holds whole numbers too large"),
         ({"a": np.nan}, SpecError, "'a' is missing in all 40 areas"),
     ],
 )
 def test_indicators_that_cannot_be_scored_are_refused(frame, change, error, message):
     with pytest.raises(error, match=message):
         qa.need_index(frame.assign(**change), spec({"id": "a"}))
+
+
+def test_no_area_and_too_few_areas_are_named_as_such(frame):
+    with pytest.raises(SpecError, match=r"^The data have no areas\.$"):
+        qa.need_index(frame.head(0), spec({"id": "a"}))
+    with pytest.raises(SpecError, match=r"^1 area is left to score, at least three are needed\.$"):
+        qa.need_index(frame.head(1), spec({"id": "a"}))
 
 
 def test_missing_columns_and_keys_are_named(frame):

@@ -40,7 +40,7 @@ def test_a_note_says_the_reason_then_who_is_left_out_then_what_was_not_asked_for
     result = measured("x", by="place", indices="gorard")
     assert note_text(result.note_codes[0], "de") == (
         "ohne Angabe ausgelassene Gebiete: 1; unbewohnte, ausgelassene Gebiete: 1; "
-        "ausgelassene Gebiete unter 10 Einwohnern: 1; kein Erwartungswert bekannt; kein Intervall verlangt"
+        "ausgelassene Gebiete unter 10 Einwohnern: 1; kein Erwartungswert bekannt; kein Intervall angefordert"
     )
     assert note_text(result.note_codes[1], "de") == "nur ein bewohntes Gebiet"
 

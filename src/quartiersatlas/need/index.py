@@ -123,9 +123,10 @@ def need_index(
     excluded = excluded_areas(inputs, spec, {**spec.exclude, **(exclude or {})})
     scored_keys = keys.difference(excluded.index, sort=False)
     if len(scored_keys) < 3:  # noqa: PLR2004 - two areas differ by one standard deviation each, whatever their values
+        out = f"; {count_noun(len(excluded), 'area is', 'areas are')} excluded: {reasons_text(excluded)}"
         raise SpecError(
-            f"{count_noun(len(scored_keys), 'area is', 'areas are')} left to score, at least three are needed; "
-            f"{count_noun(len(excluded), 'area is', 'areas are')} excluded: {reasons_text(excluded)}."
+            f"{count_noun(len(scored_keys), 'area is', 'areas are')} left to score, at least three are needed"
+            f"{out if len(excluded) else ''}."
         )
     columns = columns_of(inputs, scored_keys)
     context = scoring_context(inputs, scored_keys)

@@ -45,7 +45,7 @@ REMARKS = (
 OMISSIONS = ("note_no_expected", "note_no_adjusted", "note_no_interval", "note_interval_aspatial")
 
 
-def explain(result: MeasuredIndices, index: str, lang: Lang = "en") -> str:
+def explain(result: MeasuredIndices, index: str, lang: Lang = "de") -> str:
     """Explain an index in words: what it tells, its range, formula and source, and the values found.
 
     Parameters
@@ -54,7 +54,7 @@ def explain(result: MeasuredIndices, index: str, lang: Lang = "en") -> str:
         The values.
     index : str
         Id of the index.
-    lang : {"de", "en"}, default "en"
+    lang : {"de", "en"}, default "de"
         Language.
 
     Returns

@@ -127,6 +127,13 @@ def test_a_label_holds_its_limits():
     ]
 
 
+def test_where_the_selection_says_the_opposite_nothing_is_certain():
+    p = np.array([0.02, 0.02, 0.5, 0.95, 0.95, np.nan])
+    selected = np.array([False, True, True, True, False, True])
+    found = stability_labels(p, (0.1, 0.9), selected).tolist()
+    assert found == ["not_selected", "borderline", "borderline", "certain", "borderline", None]
+
+
 def test_rank_intervals_are_ranks_that_occur_at_5_50_and_95_percent_of_the_runs():
     places = np.stack([np.arange(1.0, 21.0), np.repeat([3.0, 8.0], 10)], axis=1)
     assert _quantiles(places).T.tolist() == [[1, 10, 19], [3, 3, 8]]

@@ -178,7 +178,7 @@ def test_a_comment_that_is_too_long_says_so_and_the_reading_aid_stays(town, tmp_
     long = " ".join(f"Satz{i}." for i in range(3000))
     release = qa.release(town, title="T", source="Q", as_of="2024", comment=long)
     text = words(qa.figure(release).save(tmp_path / "a.pdf"))
-    assert "[… gekürzt: der ganze Kommentar steht im Bericht]" in text
+    assert "[… gekürzt: Der ganze Kommentar steht im Bericht]" in text
     assert AID in text
     assert "Satz2999." not in text
 

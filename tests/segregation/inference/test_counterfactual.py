@@ -134,3 +134,9 @@ def test_what_does_not_fit_is_refused(one, index, error, message):
 def test_an_unknown_exchange_is_refused():
     with pytest.raises(SpecError, match="exchange must be one of 'composition', 'share', not 'both'"):
         counterfactual_parts(([1, 2], [5, 5]), ([1, 2], [5, 5]), dissimilarity, exchange="both")
+
+
+@pytest.mark.parametrize("city", [3, [1, 2, 3], ([1, 2],)])
+def test_a_city_is_a_pair_of_columns(city):
+    with pytest.raises(SpecError, match="must each be a pair"):
+        counterfactual_parts(city, ([1, 2], [5, 5]), dissimilarity)

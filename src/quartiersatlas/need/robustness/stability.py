@@ -16,6 +16,7 @@ from quartiersatlas.catalogue.texts import number_texts, percent_text
 from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.need.pictures.certainty import MOST, StableAreas, certainty_chart, rank_chart
+from quartiersatlas.need.robustness.contradiction import DrawnMeans, contradicted, contradiction_texts
 from quartiersatlas.need.robustness.options import SOURCES, RandomSource, stability_options
 from quartiersatlas.need.robustness.redraw import Redraws
 from quartiersatlas.need.robustness.replicates import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Lang
+    from quartiersatlas.need.score.inputs import NeedInputs
     from quartiersatlas.need.score.need_scores import NeedScores
 
     Array = NDArray[np.float64]
@@ -88,7 +90,8 @@ def stability(
         their distance from the nearer end; a number of areas by this part; limits between numbers of conditions
         stay. In [0, 1).
     limits : (float, float), default (0.1, 0.9)
-        Labels: ``"certain"`` from the second one on, ``"not_selected"`` below the first, ``"borderline"`` between.
+        Labels: ``"certain"`` from the second one on, ``"not_selected"`` below the first, ``"borderline"`` between, and
+        where the selection as published says the opposite: see ``contradictions`` of the result.
     redraw : {"posterior", "raw"}, default "posterior"
         ``"posterior"``: rates that the counts leave possible, given what the rates of all areas are like. ``"raw"``:
         the counts once more, as if the observed rates were the true ones; for quarters and cells in a field where
@@ -169,6 +172,8 @@ def stability(
     run_ranks = pd.DataFrame(found.ranks, columns=need.scored_keys)
     table = _table(need, base, selection, run_ranks, found.tally.share, found.shares, limits)
     return Stability(
+        contradictions=found.drawn.contradictions(table, limits),
+        inputs=need.inputs,
         table=table.reindex(need.scores.index),
         class_probabilities=_side_by_side(need, found.shares),
         size=pd.Series(found.tally.sizes, name="areas"),
@@ -197,11 +202,14 @@ class _Counted:
         self.need, self.selection = need, selection
         areas = len(need.scored_keys)
         self.tally, self.failed = Tally(areas), 0
+        deciding = {leaf.id for axis in selection.axes for leaf in need.spec.axis(axis).indicators}
+        self.drawn = DrawnMeans(need.inputs, need.scored_keys, deciding)
         self.classes = {axis.id: np.zeros((areas, len(axis.classes))) for axis in need.spec.axes}
         self.ranks = np.empty((n, areas), dtype=np.float32)
 
     def add(self, runs: ReplicateRuns, start: int, spread: Mapping[str, float]) -> None:
         """Score a block of runs and count what becomes of the areas."""
+        self.drawn.add(runs.draws, len(runs))
         found = score_replicates(self.need.spec, self.classes, runs, self.need.context, spread)
         places = ranks(-found.scores[self.need.spec.axes[0].id], "min")
         shift = 0.0 if self.selection.classes else runs.shift[:, None]
@@ -245,9 +253,9 @@ def _table(
     limits: tuple[float, float],
 ) -> pd.DataFrame:
     published = {axis.id: class_numbers(base[axis.id], axis) for axis in need.spec.axes}
+    chosen = selection.selected(base, published)
     table = pd.DataFrame(
-        {"selected": selection.selected(base, published), "p_selected": p, "label": stability_labels(p, limits)},
-        index=need.scored_keys,
+        {"selected": chosen, "p_selected": p, "label": stability_labels(p, limits, chosen)}, index=need.scored_keys
     )
     table = table.join(rank_table(run_ranks, need.scores.loc[need.scored_keys, need.spec.axes[0].id], ranked=True))
     for axis in need.spec.axes:
@@ -257,9 +265,16 @@ def _table(
     return table
 
 
-def stability_labels(p: Array, limits: tuple[float, float]) -> NDArray[np.object_]:
-    """Return the label of each probability of being selected; None where there is none."""
+def stability_labels(
+    p: Array, limits: tuple[float, float], selected: NDArray[np.bool_] | None = None
+) -> NDArray[np.object_]:
+    """Return the label of each probability of being selected; None where there is none.
+
+    Where the selection as published says the opposite of the runs, nothing is certain: the area is borderline.
+    """
     label = np.where(p >= limits[1], "certain", np.where(p < limits[0], "not_selected", "borderline")).astype(object)
+    if selected is not None:
+        label[contradicted(p, selected, limits)] = "borderline"
     label[np.isnan(p)] = None
     return label
 
@@ -344,7 +359,8 @@ class Stability(Charted):
     selection : str
         The rule of selection in words.
     limits : tuple of float
-        ``p_selected`` from the upper one on is ``"certain"``, below the lower one ``"not_selected"``.
+        ``p_selected`` from the upper one on is ``"certain"`` of a selected area, below the lower one ``"not_selected"``
+        of another.
     n : int
         Number of runs.
     failed : int
@@ -369,6 +385,13 @@ class Stability(Charted):
         The arguments of that method; a generator of random numbers as it was before the first draw.
     names : mapping of str to str
         Key -> name of the area, where the data had names.
+    contradictions : DataFrame
+        Areas that are selected as published and in fewer runs than the lower limit, or not selected and in at least as
+        many as the upper one: ``selected``, ``p_selected``, and the ``indicator`` whose redrawn values differ most from
+        the ``value`` as given (in deviations over the areas), with its denominator (``persons``) and the mean over the
+        runs (``drawn``). For use within the house: nothing here is protected.
+    inputs : NeedInputs, optional
+        What was redrawn.
     """
 
     table: pd.DataFrame
@@ -389,6 +412,8 @@ class Stability(Charted):
     made_by: str = ""
     call: Mapping[str, Any] = field(default_factory=dict, repr=False)
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    contradictions: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    inputs: NeedInputs | None = field(default=None, repr=False)
 
     def chart(
         self,
@@ -442,6 +467,25 @@ class Stability(Charted):
         words = {label: text(f"stability_{label}", lang) for label in STABILITY_LABELS}
         return self.table["label"].map(words, na_action="ignore")
 
+    def why_contradicted(self, lang: Lang = "de") -> list[str]:
+        """Return a sentence for each area of which the runs say the opposite of the selection as published.
+
+        Parameters
+        ----------
+        lang : {"de", "en"}, default "de"
+            Language.
+
+        Returns
+        -------
+        list of str
+            With the value that differs most, the persons it rests on and the mean of the runs: unprotected, for use
+            within the house.
+        """
+        check_lang(lang)
+        if self.inputs is None:
+            return []
+        return contradiction_texts(self.contradictions, self.inputs, self.names, lang)
+
     def notes(self, lang: Lang = "de") -> list[str]:
         """Return what a reader has to know: what was varied, where the limits of the labels lie, what was left out."""
         low, high = (percent_text(limit, lang) for limit in self.limits)
@@ -492,7 +536,9 @@ class Stability(Charted):
             f"  areas: {published} as published, {low:.0f} to {high:.0f} in 90 % of the runs, {len(self.core)} in all",
         ]
         if self.failed:
-            lines.append(f"  without a score for some or all areas: {self.failed} runs, left out of their shares")
+            runs = "1 run" if self.failed == 1 else f"{self.failed} runs"
+            lines.append(f"  without a score for some or all areas: {runs}, left out of their shares")
+        lines += [f"  {line}" for line in self.why_contradicted("en")]
         if self.unused:
             lines.append(f"  could not vary: {', '.join(self.unused)}")
         if self.not_redrawn and "data" in self.settings["vary"]:

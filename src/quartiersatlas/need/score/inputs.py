@@ -337,11 +337,23 @@ def _values(
     return rates(counts.numerator, counts.denominator)["rate"] * counts.per
 
 
+def _what(column: pd.Series) -> str:
+    """Return in a word what a column holds that is no column of real numbers."""
+    kinds = {"b": "yes and no", "c": "complex numbers", "M": "dates", "m": "spans of time"}
+    if column.dtype.kind in kinds:
+        return kinds[column.dtype.kind]
+    values = column.dropna()
+    whole = len(values) > 0 and values.map(lambda value: isinstance(value, int) and not isinstance(value, bool)).all()
+    return "whole numbers too large for a column of numbers" if whole else "text"
+
+
 def _numbers(column: pd.Series[float], *, is_share: bool, is_joined: bool) -> pd.Series[float]:
     """Return a column as numbers; text and codes for missing values are refused, the latter where no join did so."""
     name = column.name
-    if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype):
-        raise SpecError(f"The indicator {name!r} holds text, not numbers: {list_some(column.unique(), 3)}.")
+    if not is_numeric_dtype(column.dtype) or is_bool_dtype(column.dtype) or column.dtype.kind == "c":
+        raise SpecError(f"The indicator {name!r} holds {_what(column)}, not numbers: {list_some(column.unique(), 3)}.")
+    if not len(column):
+        raise SpecError("The data have no areas.")
     numbers = column.astype(float)
     if numbers.isna().all():
         raise SpecError(f"The indicator {name!r} is missing in all {len(numbers)} areas. Leave it out of the spec.")

@@ -189,7 +189,8 @@ def _sentence(record: AreaRecord, lang: Lang) -> list[DocumentBlock]:
         share = percent_text(selection["p_selected"], lang)
         said = text(f"profile_{selection['stability']}", lang, share=share)
     elif selection["stability"] == "borderline":
-        said = f"{said} {text('profile_near', lang, share=percent_text(selection['p_selected'], lang))}"
+        against = "against" if selection["runs_select"] else "near"
+        said = f"{said} {text(f'profile_{against}', lang, share=percent_text(selection['p_selected'], lang))}"
     return [Paragraph(said, "result" if selection["selected"] else "plain")]
 
 

@@ -198,9 +198,13 @@ def _candidate_name(release: Release, candidate: str, lang: Lang) -> str:
 
 def _stability(release: Release, key: str) -> AreaRecord:
     if release.stability is None or pd.isna(release.stability.table["label"][key]):
-        return {"stability": None, "p_selected": None}
+        return {"stability": None, "p_selected": None, "runs_select": False}
     table = release.stability.table
-    return {"stability": str(table["label"][key]), "p_selected": number_or_none(table["p_selected"][key])}
+    return {
+        "stability": str(table["label"][key]),
+        "p_selected": number_or_none(table["p_selected"][key]),
+        "runs_select": bool(table["p_selected"][key] >= release.stability.limits[1]),
+    }
 
 
 def _facilities(release: Release, key: str) -> list[AreaRecord]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.need.robustness.contradiction import DrawnMeans
 from quartiersatlas.need.robustness.options import stability_options
 from quartiersatlas.need.robustness.redraw import Redraws, Replicates
 from quartiersatlas.need.robustness.replicates import (
@@ -65,9 +66,11 @@ def selection_stability(
     if need is not None:
         runs = replicate_runs(need, as_published(need), n, streams, options)
     judged, tally = np.asarray(assessed), Tally(len(keys))
+    drawn = DrawnMeans(inputs, keys, _deciding(rule, need))
     places = np.empty((n, 0 if need is None else len(need.scored_keys)), dtype=np.float32)
     for start, stop in blocks_of_runs(n, len(keys) * max(len(inputs.values.columns), 1)):
         draws = as_given if redraws is None else redraws.part(start, stop)
+        drawn.add(draws, stop - start)
         part = runs.part(start, stop, draws)
         scores, classes, places[start:stop] = _scored(need, part, keys)
         several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
@@ -83,6 +86,8 @@ def selection_stability(
         table = table.join(rank_table(run_ranks, score, ranked=True))
     return Stability(
         table=table,
+        contradictions=drawn.contradictions(table, limits),
+        inputs=inputs,
         class_probabilities=pd.DataFrame(index=keys),
         size=pd.Series(tally.sizes, name="areas"),
         core=list(keys[table["p_selected"].eq(1)]),
@@ -107,8 +112,18 @@ def _table(
     selected: pd.Series[bool], assessed: pd.Series[bool], p: NDArray[np.float64], limits: tuple[float, float]
 ) -> pd.DataFrame:
     """Return the share of the runs in which each area is selected, where it could be assessed."""
-    columns = {"selected": selected, "p_selected": p, "label": stability_labels(p, limits)}
+    columns = {"selected": selected, "p_selected": p, "label": stability_labels(p, limits, selected.to_numpy())}
     return pd.DataFrame(columns, index=selected.index).where(assessed)
+
+
+def _deciding(rule: Rule, need: NeedIndex | None) -> set[str]:
+    """Return the indicators that a rule looks at, itself or through an axis of the need index."""
+    names = {one.looks_at for one in rule.conditions}
+    if need is None:
+        return names
+    axes = need.spec.axes
+    looked_at = [axis for axis in axes if axis.id in names or (axis is axes[0] and NEED in names)]
+    return names | {leaf.id for axis in looked_at for leaf in axis.indicators}
 
 
 def _tested(rule: Rule) -> set[str]:
@@ -160,7 +175,8 @@ def _inputs(rule: Rule, data: AreaData, need: NeedIndex | None) -> NeedInputs:
             found = counts_behind(data, name)
             if found is not None:
                 counts[name] = found
-    return NeedInputs(values=values, counts=counts, residents={}, catalogue=data.catalogue)
+    change_of = {} if need is None else need.inputs.change_of
+    return NeedInputs(values=values, counts=counts, residents={}, catalogue=data.catalogue, change_of=change_of)
 
 
 def _as_given(inputs: NeedInputs) -> Replicates:

@@ -87,6 +87,8 @@ def counterfactual_parts(
             "index must be a function of group and rest, such as qa.segregation.dissimilarity, or two of them."
         )
     choice(exchange, EXCHANGES, "exchange")
+    if not all(isinstance(city, tuple | list) and len(city) == 2 for city in (one, other)):  # noqa: PLR2004 - a pair
+        raise SpecError("one and other must each be a pair: (persons of the group, all residents) per area.")
     cities = [_inhabited(*as_part_and_population(*city)) for city in (one, other)]
     v = np.empty((2, 2))
     for i, own in enumerate(cities):
