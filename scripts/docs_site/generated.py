@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from docs_site.examples import CALLS, KEYS, RULES, index_example, shown
+from docs_site.formulas import set_formula
 
 import quartiersatlas as qa
 from quartiersatlas.catalogue.key_systems import systems
@@ -106,7 +107,8 @@ def _index(name: str) -> str:
     lowest, highest = index.lowest or "-∞", index.highest or "∞"
     facts = {
         "In German": index.meaning("de"),
-        "Formula": f"`{index.formula}`",
+        "Formula": set_formula(index.formula),
+        "As text": f"`{index.formula}`",
         "Source": index.source,
         "Range": f"{lowest} to {highest}; {DIRECTION[index.direction]}",
         "Dimension": f"{text(f'dimension_{index.dimension}', 'en')} ({text(f'dimension_{index.dimension}', 'de')})",
@@ -122,8 +124,8 @@ def _methods() -> Iterable[tuple[str, str]]:
     """Yield the page of every word of a need spec that does something with numbers."""
     for kind, word in KINDS.items():
         for name, entry in METHODS[kind].items():
-            facts = {"Where": f"`{kind}` ({word})", "Formula": f"`{entry['formula']}`"}
-            facts |= {"Source": entry["source"]}
+            facts = {"Where": f"`{kind}` ({word})", "Formula": set_formula(entry["formula"])}
+            facts |= {"As text": f"`{entry['formula']}`", "Source": entry["source"]}
             spec = _spec(kind, name, entry)
             parts = ["## Example", _code(spec, "toml"), "Five areas, two indicators, and what comes out:"]
             parts += [_scored(spec), "Every option: [the need spec](../../need_spec.md)."]
@@ -189,7 +191,8 @@ def _word(name: str) -> str:
     written, formula = RULES[name]
     sources = re.findall(r"\.\. \[\d\] (.*(?:\n   .*)*)", docstring)
     facts = {
-        "Holds where": f"`{formula}`",
+        "Holds where": set_formula(formula),
+        "As text": f"`{formula}`",
         "Source": " ".join(" ".join(sources).split()) or "the rule language of this library",
     }
     parts = ["## Example", _code(CALLS.get(name, f"rule = qa.{written}")), "The same as text, in a project file:"]

@@ -8,6 +8,7 @@ from os.path import relpath
 from pathlib import Path, PurePosixPath
 
 from docs_site import generated, pictures, reference
+from docs_site.formulas import set_formula
 
 import quartiersatlas as qa
 
@@ -19,6 +20,7 @@ PROJECT = {  # pages that stand outside docs/: in the repository -> on the site
     "CODE_OF_CONDUCT.md": "project/code_of_conduct.md",
     "benchmarks/README.md": "project/benchmarks.md",
 }
+FORMULA = re.compile(r"(?m)^- formula: `(.*)`$")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?(?=\))")
 
 
@@ -36,6 +38,7 @@ def stage(folder: Path) -> None:
             text = (ROOT / origin).read_text(encoding="utf-8")
             if origin == "docs/presets/index.md":
                 text += "\n" + "\n".join(generated.toctree(qa.NeedSpec.presets(), hidden=True))
+            text = FORMULA.sub(lambda found: f"- formula: {set_formula(found[1])}", text)
             target.write_text(relinked(text, origin, places), encoding="utf-8")
         else:
             shutil.copyfile(ROOT / origin, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from dataclasses import replace
 
@@ -34,6 +35,40 @@ def at(town):
         return qa.release(data, title="T", source="Q", as_of=as_of, comment="K")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def called(town):
+    """Return a function: a date and a name of the city -> a release."""
+
+    def make(as_of, name):
+        data = qa.add_rates(town, {"foreign_share": ("under_65", "residents")})
+        return qa.release(data, title="T", source="Q", as_of=as_of, comment="K", city=name)
+
+    return make
+
+
+def test_the_city_stands_by_its_name_in_every_chart(called):
+    def charts(name):
+        now, then = called("2024", name), called("2022", name)
+        column = "sgb2_rate"
+        return {
+            "histogram": pictures.legend_histogram(now, column, lang="en"),
+            "time": pictures.time_line(now, then, column, area="01", lang="en"),
+            "spine": pictures.spine_profile(now, "01", lang="en"),
+            "scatter": pictures.scatter(now, column, "foreign_share", lang="en"),
+        }
+
+    def labels(chart):
+        words = [getattr(mark, "text", "") for mark in chart.marks]
+        ticks = [label for _, label in (chart.x.ticks or ())]
+        return [*words, *ticks, *chart.head, *(row[0] for row in chart.rows), chart.alt]
+
+    named, plain = charts("Leeds"), charts("")
+    for kind, chart in named.items():
+        assert any(re.search(r"\bLeeds\b", words) for words in labels(chart)), kind
+        assert not any(re.search(r"\bCity\b|Value of the city", words) for words in labels(chart)), kind
+        assert any(re.search(r"\bCity\b", words) for words in labels(plain[kind])), kind
 
 
 def test_indicators_of_need_come_first_and_context_last(sample):

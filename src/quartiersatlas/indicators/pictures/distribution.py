@@ -89,6 +89,7 @@ class Spread:
     classes: Classes
     area: str
     names: Mapping[str, str] = field(default_factory=dict)
+    city_name: str = ""
 
     def color(self, key: str) -> str:
         """Return the colour of an area's class."""
@@ -109,6 +110,7 @@ def histogram_chart(
     classes: Classes | None = None,
     area: str = "",
     names: Mapping[str, str] | None = None,
+    city_name: str = "",
     residents: pd.Series[float] | None = None,
     bins: int = BINS,
 ) -> Chart:
@@ -130,6 +132,8 @@ def histogram_chart(
         Key of an area that a triangle points out.
     names : mapping of str to str, optional
         Key -> name.
+    city_name : str, optional
+        What the city is called; "City" or "Stadt" where it is empty.
     residents : Series of float, optional
         For the table: residents of each class; said only where those of all its areas are known.
     bins : int
@@ -149,7 +153,7 @@ def histogram_chart(
     if bins < 1:
         raise SpecError(f"bins must be 1 or more, not {bins!r}.")
     known = values[np.isfinite(values.to_numpy(dtype=float, na_value=np.nan))].astype(float)
-    shown = Spread(known, measure, lang, city, classes or _one_class(values, lang), area, names or {})
+    shown = Spread(known, measure, lang, city, classes or _one_class(values, lang), area, names or {}, city_name)
     drawn = _dots(shown) if len(known) < FEW else _bars(shown, bins)
     note = shown_note(len(known), len(values), lang)
     head, rows = _table(shown, residents)
@@ -258,11 +262,16 @@ def _value_axis(low: float, high: float, shown: Spread) -> Axis:
     return axis(low, high, shown.measure.title, write=number_writer(shown.lang), most=6)
 
 
+def city_words(value: str, name: str, lang: Lang) -> str:
+    """Return what stands at the line of the city: its name and its value."""
+    return text("chart_city_named", lang, name=name, value=value) if name else text("chart_city", lang, value=value)
+
+
 def _city(shown: Spread) -> list[Mark]:
     """Return the line of the city with its value; none where that is not known."""
     if not isfinite(shown.city):
         return []
-    words = text("chart_city", shown.lang, value=shown.measure.write(shown.city, shown.lang))
+    words = city_words(shown.measure.write(shown.city, shown.lang), shown.city_name, shown.lang)
     return [VRule(x=shown.city, text=words, stroke=INK, width=1.4)]
 
 
@@ -279,7 +288,9 @@ def _sentence(shown: Spread) -> str:
     if len(values) >= FEW:
         sentence += " " + text("chart_quartiles", lang, low=q1, high=q3)
     if isfinite(shown.city):
-        sentence += " " + text("chart_city_sentence", lang, value=shown.measure.write(shown.city, lang))
+        known = {"value": shown.measure.write(shown.city, lang)}
+        named = {"name": shown.city_name} if shown.city_name else {}
+        sentence += " " + text(f"chart_city_sentence{'_named' if named else ''}", lang, **known, **named)
     return sentence
 
 

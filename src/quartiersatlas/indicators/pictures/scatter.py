@@ -14,7 +14,7 @@ from quartiersatlas.catalogue.texts import check_lang, number_text, number_write
 from quartiersatlas.charts import Bar, Chart, Dot, HRule, Text, VRule, axis, spread
 from quartiersatlas.charts.marks import ACCENT, INK, QUIET
 from quartiersatlas.errors import SpecError
-from quartiersatlas.indicators.pictures.distribution import PLAIN, shown_note
+from quartiersatlas.indicators.pictures.distribution import PLAIN, city_words, shown_note
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,6 +49,7 @@ def scatter_chart(
     classes: Classes | None = None,
     marked: Marked | None = None,
     names: Mapping[str, str] | None = None,
+    city_name: str = "",
 ) -> Chart:
     """Return two indicators of the same areas as a chart.
 
@@ -70,6 +71,8 @@ def scatter_chart(
         The area, the selected and the borderline ones.
     names : mapping of str to str, optional
         Key -> name.
+    city_name : str, optional
+        What the city is called; "City" or "Stadt" where it is empty.
 
     Returns
     -------
@@ -92,7 +95,11 @@ def scatter_chart(
     marked = marked or Marked()
     quarters = _quarters(known, city)
     ends = [spread([*known[name], value]) for name, value in zip("xy", city, strict=True)]
-    marks = [*_tint(measures, city, ends), *_cross(city, measures, lang), *_points(known, classes, marked, ends)]
+    marks = [
+        *_tint(measures, city, ends),
+        *_cross(city, measures, city_name, lang),
+        *_points(known, classes, marked, ends),
+    ]
     marks += _name(known, marked.area, names or {}, ends)
     marks += _count(measures, quarters, ends, lang) if quarters else []
     axes = [
@@ -171,13 +178,13 @@ def _tint(measures: tuple[Measure, Measure], city: tuple[float, float], ends: li
     return [Bar(x0=city[0], x1=x, y0=city[1], y1=y, fill=TINT)]
 
 
-def _cross(city: tuple[float, float], measures: tuple[Measure, Measure], lang: Lang) -> list[Mark]:
+def _cross(city: tuple[float, float], measures: tuple[Measure, Measure], name: str, lang: Lang) -> list[Mark]:
     marks: list[Mark] = []
     if isfinite(city[0]):
-        words = text("chart_city", lang, value=measures[0].write(city[0], lang))
+        words = city_words(measures[0].write(city[0], lang), name, lang)
         marks.append(VRule(x=city[0], text=words, stroke=INK, dash=(3, 2)))
     if isfinite(city[1]):
-        words = text("chart_city", lang, value=measures[1].write(city[1], lang))
+        words = city_words(measures[1].write(city[1], lang), name, lang)
         marks.append(HRule(y=city[1], text=words, stroke=INK, dash=(3, 2)))
     return marks
 

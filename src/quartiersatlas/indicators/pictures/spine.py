@@ -79,6 +79,7 @@ def spine_chart(
     lang: Lang = "de",
     *,
     names: Mapping[str, str] | None = None,
+    city_name: str = "",
 ) -> Chart:
     """Return how an area stands beside its city in several indicators as a chart.
 
@@ -92,6 +93,8 @@ def spine_chart(
         Language.
     names : mapping of str to str, optional
         Key -> name.
+    city_name : str, optional
+        What the city is called; "City" or "Stadt" where it is empty.
 
     Returns
     -------
@@ -115,7 +118,8 @@ def spine_chart(
     for number, row in enumerate(rows):
         marks += _row(row, number, float(row.values.get(area, np.nan)), area)
     words = tuple(_value(row, area, lang) for row in rows)
-    ends = ((-0.85, text("chart_lower", lang)), (0.0, text("label_city", lang)), (0.85, text("chart_higher", lang)))
+    city = city_name or text("label_city", lang)
+    ends = ((-0.85, text("chart_lower", lang)), (0.0, city), (0.85, text("chart_higher", lang)))
     labels = tuple(
         row.measure.label if isfinite(row.city) else f"{row.measure.label} ({text('chart_median', lang)})"
         for row in rows
@@ -133,7 +137,7 @@ def spine_chart(
         y=Axis(-0.6, len(rows) - 0.4, bands=labels, down=True),
         marks=tuple(marks),
         note=note,
-        head=_head(name, lang),
+        head=_head(name, city, lang),
         rows=tuple(_cells(row, area, lang) for row in rows),
         right=words,
         height=0.1 + 0.052 * len(rows),
@@ -169,8 +173,8 @@ def _sentence(rows: Sequence[SpineRow], words: Sequence[str], name: str) -> str:
     return f"{name}. " + " ".join(f"{row.measure.label}: {value}." for row, value in zip(rows, words, strict=True))
 
 
-def _head(name: str, lang: Lang) -> tuple[str, ...]:
-    return text("label_indicator", lang), name, text("label_city", lang), text("chart_district", lang)
+def _head(name: str, city: str, lang: Lang) -> tuple[str, ...]:
+    return text("label_indicator", lang), name, city, text("chart_district", lang)
 
 
 def _cells(row: SpineRow, area: str, lang: Lang) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ def time_line_chart(
     city: Sequence[float] | None = None,
     area: str = "",
     names: Mapping[str, str] | None = None,
+    city_name: str = "",
     district: tuple[str, Sequence[float]] | None = None,
     parents: pd.Series[str] | None = None,
     interval: pd.DataFrame | None = None,
@@ -84,6 +85,8 @@ def time_line_chart(
         Key of the area whose line stands out.
     names : mapping of str to str, optional
         Key -> name.
+    city_name : str, optional
+        What the city is called; "City" or "Stadt" where it is empty.
     district : (str, sequence of float), optional
         Name and values of the area's district. Drawn only at dates at which all its areas have a value.
     parents : Series of str, optional
@@ -106,7 +109,15 @@ def time_line_chart(
     """
     check_lang(lang)
     days, written = days_of(dates, values.shape[1], lang)
-    courses = _courses(values, city, area, names or {}, _district(values, district, parents), tuple(gaps or ()), lang)
+    courses = _courses(
+        values,
+        city,
+        area,
+        names or {},
+        _district(values, district, parents),
+        tuple(gaps or ()),
+        city_name or text("label_city", lang),
+    )
     others = values.drop(index=[area], errors="ignore")
     marks = _others(others, days)
     drawn = [point[1] for mark in marks if isinstance(mark, Line) for point in mark.points if point]
@@ -195,12 +206,12 @@ def _courses(
     names: Mapping[str, str],
     district: tuple[str, tuple[float, ...]] | None,
     gaps: tuple[str, ...],
-    lang: Lang,
+    city_name: str,
 ) -> list[DrawnCourse]:
     """Return the lines that are named, the most important one last: it is drawn on top."""
     found = []
     if city is not None:
-        found.append(DrawnCourse(text("label_city", lang), tuple(city), INK, 1.4, (4, 2.5)))
+        found.append(DrawnCourse(city_name, tuple(city), INK, 1.4, (4, 2.5)))
     if district is not None:
         found.append(DrawnCourse(*district, DISTRICT, 1.4))
     if area in values.index:

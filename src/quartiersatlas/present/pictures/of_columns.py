@@ -168,6 +168,7 @@ def legend_histogram(
         measure_of(shown, lang),
         lang,
         city=shown.city,
+        city_name=release.city,
         classes=classes_of(release, release.column(colored_by) if colored_by else shown, lang),
         area=chosen_area(release, area),
         names=names_of(release),
@@ -243,6 +244,7 @@ def time_line(
         measure_of(shown, lang),
         lang,
         city=city if np.isfinite(city).any() else None,
+        city_name=release.city,
         area=key,
         names=names_of(release),
         district=_district(parts, column, parent, key) if key and parent is not None else None,
@@ -335,7 +337,7 @@ def spine_profile(release: Release, area: str, lang: Lang = "de") -> Chart:
         for column in profile_columns(release)
         if release.values[column.id].notna().any()
     ]
-    return spine_chart(rows, area, lang, names=names_of(release))
+    return spine_chart(rows, area, lang, names=names_of(release), city_name=release.city)
 
 
 def scatter(
@@ -389,6 +391,7 @@ def scatter(
         (measure_of(columns[0], lang), measure_of(columns[1], lang)),
         lang,
         city=(columns[0].city, columns[1].city),
+        city_name=release.city,
         classes=classes_of(release, release.column(colors or x), lang),
         marked=_marked(release, chosen_area(release, area)),
         names=names_of(release),
