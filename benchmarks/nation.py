@@ -4,6 +4,7 @@
     python benchmarks/nation.py --runs 200      # as the documentation has it
     python benchmarks/nation.py --copies 13     # 34 million rows
     python benchmarks/nation.py --calibration   # is P(found) what it says?
+    python benchmarks/nation.py --overview page.html   # the page of 5,000 quarters in 550 towns of 10,790
 
 The nation is drawn: fields of residents and of shares with neighbours alike, municipalities of square blocks. Seconds
 are those of the CPU; ratios are what counts.
@@ -37,7 +38,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--copies", type=int, default=0)
     parser.add_argument("--calibration", action="store_true")
+    parser.add_argument("--overview", metavar="PAGE")
     options = parser.parse_args()
+    if options.overview:
+        overview(Path(options.overview))
+        return
     if options.calibration:
         calibration(100)
         return
@@ -184,6 +189,74 @@ def many(folder: Path, copies: int) -> None:
     )
     print(found)
     shutil.rmtree(folder)
+
+
+LARGE, WIDE = 550, 3  # towns of the overview that have a side of three blocks
+QUARTER = 230  # residents, with which there are about 5,000 quarters
+WEST_SOUTH = np.array([4_100_000, 2_700_000])  # somewhere in Europe
+POINTS = 16  # of each border of a block: real outlines have 65 corners
+
+
+def overview(page: Path) -> None:
+    """Write the page of 5,000 quarters in 550 towns, and print its size and what it takes."""
+    frame, outlines = draw_towns()
+    with tempfile.TemporaryDirectory() as folder:
+        cells = qa.write_cells(
+            frame,
+            Path(folder) / "cells",
+            layout="plain",
+            population="pop",
+            rates=RATES,
+            municipalities=outlines,
+            key="ags",
+            name="name",
+        )
+        found = qa.screen_cells(cells, RULE, min_municipality=60_000, min_population=QUARTER)
+        print(found)
+        texts = {"title": "Vermutungsgebiete", "source": "drawn", "as_of": "2022-05-15", "comment": "Drawn by chance."}
+        seconds, released = measured(lambda: found.release(**texts))
+        drawing, _ = measured(lambda: qa.overview_map(released, starters="starter").save(page))
+    print(
+        f"{len(outlines):,} municipalities, release {seconds:.1f} s, page {drawing:.1f} s, "
+        f"{page.stat().st_size / 1e6:.2f} MB; peak {peak():.0f} MB"
+    )
+
+
+def draw_towns() -> tuple[pd.DataFrame, object]:
+    """Draw a nation of which 550 municipalities have nine blocks, and outlines with crooked borders for all."""
+    import geopandas as gpd
+    import shapely
+
+    blocks = TOWNS + LARGE * (WIDE**2 - 1)
+    frame = draw_nation(blocks)
+    across = int(np.ceil(np.sqrt(blocks)))
+    row, column = np.divmod(np.arange(blocks), across)
+    group = (row // WIDE) * (across // WIDE) + column // WIDE
+    whole = np.flatnonzero(np.bincount(group[column < across - across % WIDE]) == WIDE**2)
+    chosen = np.random.default_rng(2).choice(whole, LARGE, replace=False)
+    is_large = np.isin(group, chosen) & (column < across - across % WIDE)
+    owner = np.arange(blocks)
+    for number in chosen:
+        inside = np.flatnonzero(is_large & (group == number))
+        owner[inside] = inside[0]
+    keys = np.char.add(np.char.zfill((owner * LANDS // blocks + 1).astype(str), 2), np.char.zfill(owner.astype(str), 6))
+    frame["ags"] = keys[frame["ags"].str[2:].astype(int)]
+    frame[["x", "y"]] += WEST_SOUTH
+    rng, step = np.random.default_rng(3), SIDE * 100
+    along = np.linspace(0, 1, POINTS + 1)
+    room = 0.8 * step * np.minimum(along, 1 - along)  # so that no border meets the next
+    bend = np.clip(300 * rng.normal(size=(2, across + 1, across + 1, POINTS + 1)), -room, room)
+
+    def border(way: int, r: int, c: int) -> object:
+        straight, aside = step * (along + (r if way else c)), step * (c if way else r) + bend[way, r, c]
+        return np.column_stack([aside, straight] if way else [straight, aside])
+
+    shapes = []
+    for r, c in zip(row, column, strict=True):
+        sides = [border(0, r, c)[:-1], border(1, r, c + 1)[:-1], border(0, r + 1, c)[:0:-1], border(1, r, c)[:0:-1]]
+        shapes.append(shapely.Polygon(np.concatenate(sides) + WEST_SOUTH))
+    towns = gpd.GeoDataFrame({"ags": keys}, geometry=shapes, crs="EPSG:3035").dissolve("ags", as_index=False)
+    return frame, towns.assign(name="Musterstadt " + towns["ags"].str[2:])
 
 
 def calibration(runs: int) -> None:

@@ -49,12 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result: int = options.command(options) or 0
         sys.stdout.flush()
     except PartitionsFailedError as error:
-        print(one_line(f"quartiersatlas: {error}"), file=sys.stderr)
-        for part, reason in error.failures.items():
-            print(one_line(f"  {part}: {reason}"), file=sys.stderr)
+        _print_failed(error, _project(options))
         return SOME_FAILED
     except QuartiersatlasError as error:
-        _print_faults(error, getattr(options, "project", None) or next(iter(getattr(options, "projects", ())), None))
+        _print_faults(error, _project(options))
         return FAILED
     except BrokenPipeError:  # whoever read the output has seen enough, as in `quartiersatlas rules | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,6 +64,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if issubclass(warning.category, UserWarning):
             print(one_line(f"warning: {warning.message}"), file=sys.stderr)
     return result
+
+
+def _project(options: argparse.Namespace) -> Path | None:
+    """Return the project file of a command; of several the first."""
+    found: Path | None = getattr(options, "project", None) or next(iter(getattr(options, "projects", ())), None)
+    return found
+
+
+def _print_failed(error: PartitionsFailedError, project: Path | None) -> None:
+    """Print how many parts failed and why each of them did, in the language of the project."""
+    from quartiersatlas.catalogue.texts import text
+    from quartiersatlas.project.refused.refusals import project_lang, told
+
+    lang, count = project_lang(project), len(error.failures)
+    said = text("nation_failed_one", lang) if count == 1 else text("nation_failed", lang, count=count)
+    print(f"quartiersatlas: {said}", file=sys.stderr)
+    for part, reason in error.failures.items():
+        print(one_line(f"  {part}: {told(reason, lang)}"), file=sys.stderr)
 
 
 def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:

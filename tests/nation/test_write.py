@@ -133,6 +133,19 @@ def test_official_numbers_are_compared_and_large_differences_named(write, nation
     assert not any("official" in note for note in write(nation, official=sums).notes)
 
 
+def test_sources_without_a_cell_in_a_municipality_are_refused(nation, tmp_path):
+    far = gpd.GeoDataFrame({"ags": ["03001349"]}, geometry=[shapely.box(9e5, 9e5, 9.1e5, 9.1e5)], crs="EPSG:3035")
+    for frame, municipalities, number in (
+        (nation.iloc[:0], None, "0 cells in the sources"),
+        (nation.drop(columns="ags"), far, f"{len(nation):,} cells in the sources"),
+    ):
+        with pytest.raises(InputError, match=f"There is no cell to write: {number}"):
+            qa.write_cells(
+                frame, tmp_path / "cells", layout="plain", population="pop", municipalities=municipalities, name=None
+            )
+    assert not (tmp_path / "cells").exists()
+
+
 def test_writing_again_replaces_cells_and_nothing_else(nation, tmp_path):
     place = tmp_path / "again"
     options = {"layout": "plain", "population": "pop"}
@@ -172,6 +185,7 @@ def test_a_part_larger_than_its_whole_is_clipped_and_counted_and_many_are_refuse
         ({"pop": -1}, CountError, "below 0"),
         ({"pop": 1.5}, CountError, "has decimals: a mean"),
         ({"pop": "few"}, CountError, "holds text"),
+        ({"pop": 10**10}, CountError, "has 10,000,000,000 in one cell"),
     ],
 )
 def test_frames_that_are_no_cells_are_refused(write, nation, change, error, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from quartiersatlas.errors import InputError, ReleaseError, SpecError
 sys.path.insert(0, str(Path(__file__).parents[1] / "nation"))
 from small_nation import RATES, draw_nation
 
-FILE = """
+FILE = """lang = "en"
 title = "Vermutungsgebiete"
 source = "gezeichnet"
 as_of = "2022-05-15"
@@ -75,7 +76,7 @@ def test_the_file_finds_what_the_call_finds(nation, capsys):
     assert main(["run", str(nation)]) == 0
     printed = capsys.readouterr()
     found = qa.screen_cells(nation.parent / "cells", RULE, **OPTIONS)
-    assert found.sentence("de") in printed.out
+    assert found.sentence("en") in printed.out
     assert f"{len(found.manifest['receipts'])}/{len(found.manifest['receipts'])} partitions" in printed.err
     assert (nation.parent / "ergebnis" / "deutschland.html").is_file()
     receipts = json.loads((nation.parent / "lauf" / "manifest.json").read_text())["receipts"]
@@ -144,11 +145,60 @@ def test_what_is_wrong_is_named_by_file_and_line(nation, old, new, said, capsys)
     assert "Traceback" not in printed
 
 
+OTHER = 'above = "municipality"\nfactor = 1.3'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "min_population = 300",
+            "min_population = -3",
+            "Zeile 18: min_population = -3 muss eine ganze Zahl ab 0 sein.",
+        ),
+        ("min_municipality = 0", 'group = "mug"', 'Zeile 19: group = "mug" ist keine Spalte mit Anzahlen. Es gibt: '),
+        ("seed = 1", 'noise = "pink"', 'Zeile 22: noise muss "binomial" oder "cell_key" sein, nicht „pink“.'),
+        ("seed = 1", '[parallel]\nmemory = "viel"', 'Zeile 23: memory = "viel": Nötig ist mindestens 1 MB'),
+        ('"low_share"', '"law_share"', 'Zeile 13: above("law_share", than="municipality", factor=1.3): Die Zellen '),
+        (OTHER, "worst_share = 0.2", 'Zeile 13: worst_share("low_share", 0.2): Welche Zellen sind die ungünstigsten?'),
+        (OTHER, 'above = "mean"', 'Zeile 13: above("low_share", than="mean"): Verglichen wird mit einer Zahl oder '),
+        (OTHER, 'worst_n = 2\nhighest = true\nby = "kreis"', "by muss eines sein von „municipality“, „land“, "),
+        ('folder = "cells"', 'folder = "lauf"', "[cells], [outputs] und [parallel] brauchen drei Ordner"),
+        ('folder = "cells"', 'folder = "weg"', "nation.toml, [cells]: „"),
+    ],
+)
+def test_a_german_file_is_answered_in_german(nation, old, new, said, capsys):
+    changed(nation, 'lang = "en"\n', "\n")
+    changed(nation, old, new)
+    assert main(["run", str(nation)]) == 2
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert not re.search(r"\b(line|must|the|is|of)\b", printed.replace(str(nation.parent), ""))
+
+
+def test_failed_partitions_and_options_are_told_in_german(nation, capsys):
+    changed(nation, 'lang = "en"\n', "\n")
+    for options, said in (
+        (["--only", "9"], "„9“ ist kein Land dieser Zellen. Es gibt: 01, 02, 03."),
+        (["--workers", "0"], "--workers 0: Gemeint ist die Zahl der Prozesse, ab 1."),
+        (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "sind zwei Orte zum Rechnen: nur einen nennen."),
+    ):
+        assert main(["run", str(nation), *options]) == 2
+        assert said in capsys.readouterr().err
+    file = min((nation.parent / "cells").glob("land=02/*"))
+    file.write_bytes(file.read_bytes()[:200])
+    assert main(["run", str(nation)]) == 3
+    printed = capsys.readouterr().err
+    assert "1 Teil ist gescheitert, alle übrigen sind fertig. Der nächste Lauf rechnet nur, was fehlt:" in printed
+    assert f"  land=02/{file.name}: „" in printed
+    assert "lässt sich nicht als Zellen lesen" in printed
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--only", "9"], "only='9' is no Land of these cells; there are: 01, 02, 03."),
-        (["--workers", "0"], "executor=0: "),
+        (["--only", "9"], "'9' is no Land of these cells; there are: 01, 02, 03."),
+        (["--workers", "0"], "--workers 0: name the number of processes"),
         (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "name one"),
         (["--scheduler", "nonsense://x"], "No scheduler answers at 'nonsense://x'"),
     ],

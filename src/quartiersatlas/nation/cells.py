@@ -269,7 +269,9 @@ def read_part(path: Path, columns: Iterable[str]) -> CellPart:
     ags = ags.combine_chunks() if isinstance(ags, pa.ChunkedArray) else ags
     keys, codes = ags.dictionary.to_pylist(), ags.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     x, y = (table.column(name).to_numpy().astype(np.int64) for name in ("x", "y"))
-    counts = {name: table.column(name).fill_null(HIDDEN).to_numpy().astype(np.int64) for name in wanted}
+    columns = {name: table.column(name) for name in wanted}
+    columns = {name: one.fill_null(HIDDEN) if one.null_count else one for name, one in columns.items()}
+    counts = {name: one.to_numpy().astype(np.int64) for name, one in columns.items()}
     key = cell_keys(codes, x, y)
     wrong = np.flatnonzero(np.diff(key) <= 0)
     if len(wrong) or keys != sorted(keys):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 AGS, ARS, DISTRICT, NO_ZERO = 8, 12, 5, 7
 EUROPE = 3035
 HOW = "municipalities=gpd.read_file('VG250_GEM.shp').query('GF == 4').to_crs(3035), key='AGS', name='GEN'"
+NO_TEXT = ("key of a municipality is no text", "keys of municipalities are no text")
 
 
 def checked_keys(keys: Iterable[object], where: str) -> list[str]:
@@ -45,7 +46,7 @@ def checked_keys(keys: Iterable[object], where: str) -> list[str]:
     numbers = [key for key in every if not isinstance(key, str)]
     if numbers:
         raise KeyColumnError(
-            f"{where}: {count_noun(len(numbers), 'key')} of municipalities are no text, such as {numbers[0]!r}: a "
+            f"{where}: {count_noun(len(numbers), *NO_TEXT)}, such as {numbers[0]!r}: a "
             f"number has lost its leading zero. Read the column as text, dtype={{'AGS': str}}.",
             map(str, numbers),
         )

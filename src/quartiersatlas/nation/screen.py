@@ -295,7 +295,7 @@ def check_only(cells: GridCells, only: str) -> None:
     """Refuse a Land that the cells do not have; each file holds municipalities of one."""
     lands = sorted({land_of(file.first) for file in cells.files})
     if only and only not in lands:
-        raise SpecError(f"only={only!r} is no Land of these cells; there are: {', '.join(lands)}.")
+        raise SpecError(f"{only!r} is no Land of these cells; there are: {', '.join(lands)}.")
 
 
 def checked_timeout(timeout: float | None) -> float:

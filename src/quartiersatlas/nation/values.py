@@ -100,15 +100,22 @@ class PartValues:
 
     def selected(self, limits: Limits) -> Mask:
         """Return the cells in which the rule holds, in municipalities that are large enough."""
-        unit = self.part.unit
+        cells = np.diff(self.part.starts)
         truths = []
         for one, (p, q) in zip(self.rule.conditions, limits, strict=True):
             x, n, known = self.counts[one.name]
             if len(p) > 1 or one.level:
-                p, q = p[unit], q[unit]  # noqa: PLW2901 - of each cell
+                p, q = np.repeat(p, cells), np.repeat(q, cells)  # noqa: PLW2901 - of each cell
             truths.append(one.holds(x[None], None if n is None else n[None], known, p[None], q[None]))
-        found: Mask = self.rule.holds(truths)[0] & self.screened[unit]
+        found: Mask = self.rule.holds(truths)[0] & np.repeat(self.screened, cells)
         return found
+
+
+def _known(*counts: Ints) -> Mask | None:
+    """Return where all counts are known, as one row; None if everywhere."""
+    if all(int(one.min(initial=0)) > HIDDEN for one in counts):
+        return None
+    return np.logical_and.reduce([one != HIDDEN for one in counts])[None]
 
 
 def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -> PartValues:
@@ -119,17 +126,19 @@ def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -
     for one in rule.conditions:
         if one.rate is None:
             x = part.counts[one.column]
-            known = x != HIDDEN
-            counts[one.name] = (np.maximum(x, 0), None, None if known.all() else known[None])
+            counts[one.name] = (np.maximum(x, 0), None, _known(x))
         else:
             x, n = part.counts[one.rate.numerator], part.counts[one.rate.denominator]
-            known = (x != HIDDEN) & (n != HIDDEN)
-            x, n = np.where(known, x, 0), np.where(known, n, 0)
-            if one.rate.drawn:
-                clipped |= x > n
+            known = _known(x, n)
+            if known is not None:
+                x, n = np.where(known[0], x, 0), np.where(known[0], n, 0)
+            over = x > n if one.rate.drawn else np.zeros(1, bool)
+            if over.any():
+                clipped |= over
                 x = np.minimum(x, n)
-            counts[one.name] = (x, n, None if known.all() else known[None])
-        hidden |= ~known
+            counts[one.name] = (x, n, known)
+        if counts[one.name][2] is not None:
+            hidden |= ~counts[one.name][2][0]
     population = np.maximum(part.counts[spec.population], 0)
     group = np.maximum(part.counts[spec.group], 0) if spec.group else np.zeros(len(part.key), np.int64)
     residents = part.sums(population)

@@ -39,6 +39,7 @@ HOW = (
     'qa.write_cells(["Bevoelkerungszahl.zip"], "cells/", layout="zensus2022", size=100, municipalities=municipalities)'
 )
 ROW_GROUP = 50_000
+MOST_IN_A_CELL = 2**31 - 1  # what the files hold
 HUNDREDTHS = 100
 MOST_APART = 0.02  # by which the cells of a municipality may miss its official number without a word
 MOST_CLIPPED = 0.02
@@ -146,6 +147,11 @@ def write_cells(
     book.notes += table.notes
     stored = _whole_numbers(table, book, population)
     unit, keys, towns = _with_municipality(table, towns, size, stored[population], book)
+    if not (unit >= 0).any():
+        raise InputError(
+            f"There is no cell to write: {count_noun(len(unit), 'cell')} in the sources, none in a municipality. Are "
+            f"the outlines of the same region, and the files those of cells of {size} m?"
+        )
     _check_rates(stored, book)
     counts = official_counts(official, keys, stored)
     frame = _municipality_frame(keys, towns, unit, stored[population], counts, population, book)
@@ -299,6 +305,8 @@ def _whole_numbers(table: CellTable, book: _Book, population: str) -> dict[str, 
     stored: dict[str, Ints] = {}
     for name, value in table.values.items():
         if not table.is_mean(name):
+            if int(value.max(initial=0)) > MOST_IN_A_CELL:
+                raise CountError(f"{name!r} has {int(value.max()):,} in one cell: this is no count of a cell.")
             stored[name] = value
             continue
         whole = book.means.get(name)

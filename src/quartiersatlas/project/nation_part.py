@@ -30,7 +30,18 @@ if TYPE_CHECKING:
 
 TEXTS = ("title", "subtitle", "source", "as_of", "comment")
 HOW = 'qa.run_nation("nation.toml")'
-OPTIONS = ("min_population", "min_municipality", "contiguity", "group", "seed", "noise", "memory", "timeout", "n")
+OPTIONS = (
+    "highest",
+    "min_population",
+    "min_municipality",
+    "contiguity",
+    "group",
+    "seed",
+    "noise",
+    "memory",
+    "timeout",
+    "n",
+)
 MANIFEST = "manifest.json"
 
 
@@ -217,7 +228,7 @@ def _speaking_toml(nation: Nation) -> Iterator[None]:
     """Name file and line in errors of the screening: those of an option, or of a condition."""
     places: dict[str, type[Any]] = {"quarters": QuartersPart, "stability": RunsPart, "parallel": ParallelPart}
     parts = {name: part for part, kind in places.items() for name in (one.name for one in fields(kind))}
-    with toml_advice("the file", OPTIONS), naming_the_line(nation.path):
+    with toml_advice("", OPTIONS), naming_the_line(nation.path):
         try:
             yield
         except SpecError as error:
@@ -225,7 +236,7 @@ def _speaking_toml(nation: Nation) -> Iterator[None]:
             if option:
                 error.place = (parts[option], option)
                 raise
-            if not any(repr(one.looks_at) in str(error) for one in nation.rule.tree.conditions):
+            if not any(str(error).startswith(f"{one}: ") for one in nation.rule.tree.conditions):
                 raise
             with naming_the_condition(nation.rule, nation.path):
                 error.located = True
@@ -375,6 +386,8 @@ def chosen_executor(workers: int | None, scheduler: str) -> Iterator[Executor]:
     """
     if workers is not None and scheduler:
         raise SpecError("--workers and --scheduler are two places to compute: name one.")
+    if workers is not None and workers < 1:
+        raise SpecError(f"--workers {workers}: name the number of processes, from 1 on.")
     if not scheduler:
         with nullcontext(workers) as own:
             yield own

@@ -149,9 +149,9 @@ def cell_outlines(
     order = np.argsort(group, kind="stable")
     west, south = x[order].astype(float) * size, y[order].astype(float) * size
     boxes = shapely.box(west, south, west + size, south + size)
-    starts = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0])
-    parts = np.split(boxes, starts[1:])
-    return np.array([shapely.normalize(shapely.coverage_union_all(part)) for part in parts], dtype=object)
+    together = shapely.geometrycollections(boxes, indices=group[order].astype(np.int64))
+    found: NDArray[np.object_] = shapely.normalize(shapely.coverage_union_all(together[:, None], axis=1))
+    return found
 
 
 class Assigned(NamedTuple):

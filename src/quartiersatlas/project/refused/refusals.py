@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
 
 ENGLISH = re.compile(r"""^\s*lang\s*=\s*["']en["']""", re.MULTILINE)
-OF_ALL_MUNICIPALITIES = re.compile(r"(?m)^\s*\[cells\]")
 HOLE = re.compile(r"\{(\w+)\}")
 SMALL_WORDS = (
     (r"und (\d+) more", r"und \1 weitere"),
@@ -36,8 +35,6 @@ def project_lang(path: Path | None) -> Lang:
         content = "" if path is None else path.read_bytes().decode("utf-8", "replace")
     except OSError:
         content = ""
-    if OF_ALL_MUNICIPALITIES.search(content):
-        return "en"  # what is said of such a file has no German sentences
     return "de" if content.strip() and not ENGLISH.search(content) else "en"
 
 

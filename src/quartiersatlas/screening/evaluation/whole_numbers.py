@@ -155,8 +155,15 @@ def _both(one: Mask | None, other: Mask) -> Mask | None:
     return other if one is None else one & other
 
 
+def _size(numbers: Whole) -> int:
+    """Return the largest absolute value."""
+    return max(int(numbers.max(initial=0)), -int(numbers.min(initial=0)))
+
+
 def _times(numbers: Whole, factor: int) -> Whole:
-    if numbers.dtype != object and int(np.abs(numbers).max(initial=0)) * abs(factor) < FITS:
+    if factor == 1:
+        return numbers
+    if numbers.dtype != object and _size(numbers) * abs(factor) < FITS:
         return numbers * factor
     product: Whole = numbers.astype(object) * factor
     return product
@@ -165,8 +172,8 @@ def _times(numbers: Whole, factor: int) -> Whole:
 def _scaled(numbers: Whole, by: Whole, factor: int, most: int) -> Whole:
     """Return ``numbers * by * factor`` exactly: in int64 where the product fits, else in Python's own numbers."""
     by = _times(by, factor)
-    if by.dtype != object and most * int(np.abs(by).max(initial=0)) < FITS:
-        return numbers * by.astype(np.int64)
+    if by.dtype != object and most * _size(by) < FITS:
+        return numbers * by.astype(np.int64, copy=False)
     product: Whole = numbers.astype(object) * by
     return product
 
@@ -316,7 +323,9 @@ def _condition(one: Compare, named: Named, levels: tuple[str, ...]) -> CellCondi
     limit = one.limit
     is_number, is_ranked = isinstance(limit.than, Decimal), limit.than in RANKED
     if not is_number and not is_ranked and limit.than not in levels:
-        raise SpecError(f"{one}: than must be a number or one of {list_some([*levels, *RANKED])}, not {limit.than!r}.")
+        raise SpecError(
+            f"{one}: than must be a number or one of {list_some([*levels, *RANKED], 20)}, not {limit.than!r}."
+        )
     if not is_number and not is_ranked and rate is None:
         raise SpecError(
             f"{one}: {name!r} is a count, and a count of a cell says nothing beside that of a {limit.than}: compare a "
