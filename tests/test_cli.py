@@ -22,18 +22,10 @@ BESIDE = {"segregation.columns.csv", "segregation.notes.txt"}
 OUTPUTS = {"atlas.html", "bericht.html", "atlas.gpkg", "segregation.csv", "manifest.json", *BESIDE}
 
 
-@pytest.fixture(scope="module")
-def sample(sample_data, tmp_path_factory):
-    """Give a copy of the sample city."""
-    return shutil.copytree(
-        sample_data, tmp_path_factory.mktemp("sample") / "city", ignore=shutil.ignore_patterns("ergebnis")
-    )
-
-
 @pytest.fixture
-def city(sample, tmp_path):
-    """Give a copy of the sample city that a test may spoil."""
-    return shutil.copytree(sample, tmp_path / "city")
+def city(light_city, tmp_path):
+    """Give a copy of the sample city with a light project that a test may spoil."""
+    return shutil.copytree(light_city[1], tmp_path / "city")
 
 
 @pytest.fixture
@@ -117,14 +109,7 @@ def test_a_new_project_file_in_a_missing_folder_is_one_message(tmp_path, capsys)
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.fixture
-def light(light_city, tmp_path):
-    """Give a copy of the sample city with a light project."""
-    return shutil.copytree(light_city[1], tmp_path / "light")
-
-
-def test_check_reports_on_the_inputs_and_writes_nothing(light, capsys):
-    city = light
+def test_check_reports_on_the_inputs_and_writes_nothing(city, capsys):
     before = sorted(city.rglob("*"))
     assert main(["check", str(city / "projekt.toml")]) == 0
     printed = capsys.readouterr().out
@@ -133,8 +118,8 @@ def test_check_reports_on_the_inputs_and_writes_nothing(light, capsys):
     assert sorted(city.rglob("*")) == before
 
 
-def test_run_writes_into_the_folder_that_is_named(light, tmp_path, capsys):
-    assert main(["run", str(light / "projekt.toml"), "--folder", str(tmp_path / "out")]) == 0
+def test_run_writes_into_the_folder_that_is_named(city, tmp_path, capsys):
+    assert main(["run", str(city / "projekt.toml"), "--folder", str(tmp_path / "out")]) == 0
     assert {file.name for file in (tmp_path / "out").iterdir()} == OUTPUTS
     assert "Prüfgebiete" in capsys.readouterr().out
 
@@ -196,9 +181,9 @@ def test_an_impossible_command_line_shows_the_usage(arguments, capsys):
     assert "usage: quartiersatlas" in capsys.readouterr().err
 
 
-def test_warnings_are_printed_and_are_no_failure(light, capsys):
-    replace(light / "projekt.toml", r'  \{ id = "sgb2_rate" \},\n', '  { id = "mh_share", weight = 9 },\n')
-    assert main(["check", str(light / "projekt.toml")]) == 0
+def test_warnings_are_printed_and_are_no_failure(city, capsys):
+    replace(city / "projekt.toml", r'  \{ id = "sgb2_rate" \},\n', '  { id = "mh_share", weight = 9 },\n')
+    assert main(["check", str(city / "projekt.toml")]) == 0
     assert re.fullmatch(r"warning: Need index .*context indicators.*\n", capsys.readouterr().err)
 
 
@@ -288,7 +273,7 @@ def test_a_missing_project_file(tmp_path, capsys):
 
 
 def test_a_missing_file(city, refused):
-    (city / "indikatoren_2022.csv").rename(city / "indikatoren_2021.csv")
+    (city / "indikatoren_2024.csv").rename(city / "indikatoren_2021.csv")
     assert "The table file" in (message := refused())
     assert "is missing. Did you mean " in message
     assert "'indikatoren_2021.csv'" in message
@@ -319,8 +304,7 @@ def test_a_reference_system_in_degrees(city, refused):
     assert 'Pass to_crs = "EPSG:25832"' in refused()
 
 
-def test_the_repair_for_degrees_works(light):
-    city = light
+def test_the_repair_for_degrees_works(city):
     gpd.read_file(city / "stadtteile.geojson").to_crs("EPSG:4326").to_file(city / "stadtteile.geojson")
     replace(city / "projekt.toml", 'key = "STADTTEIL"', 'key = "STADTTEIL"\nto_crs = "EPSG:25832"')
     assert main(["check", str(city / "projekt.toml")]) == 0

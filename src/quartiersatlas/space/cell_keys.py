@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Contiguity = Literal["queen", "rook"]
 
 BITS = 22  # of a step along one axis: 4.2 million, enough for cells of 10 m all over Europe
-MOST_STEPS, MOST_UNITS = 1 << BITS, 1 << (63 - 2 * BITS)
+MOST_STEPS = 1 << BITS
 UP = 1 << BITS
 STEPS = {"rook": (1, UP), "queen": (1, UP, UP + 1, UP - 1)}  # east, north, north-east, north-west
 TIE = 1e-9  # shares of a cell that differ by less are the same

@@ -10,10 +10,10 @@ from quartiersatlas.errors import SpecError
 from quartiersatlas.need.robustness.redraw import Replicates
 from quartiersatlas.need.robustness.replicates import (
     ReplicateRuns,
+    Tally,
     count_failed,
     draw_weights,
     score_replicates,
-    share_of_runs,
 )
 from quartiersatlas.need.robustness.stability import stability_labels
 
@@ -373,9 +373,10 @@ def test_an_area_that_never_has_a_score_has_no_share_and_no_label(counted):
     assert np.isnan(found.scores["status"][:, 7]).all()
     assert (found.classes["status"][:, 7] == -1).all()
     known = ~np.isnan(found.scores["status"])
-    p = share_of_runs(found.classes["status"] >= 0, known)
-    assert np.isnan(p[7])
-    assert stability_labels(p, (0.1, 0.9))[7] is None
+    tally = Tally(40)
+    tally.add(found.classes["status"] >= 0, known)
+    assert np.isnan(tally.share[7])
+    assert stability_labels(tally.share, (0.1, 0.9))[7] is None
     assert count_failed(known, "x") == 3
 
 

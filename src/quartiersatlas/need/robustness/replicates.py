@@ -303,16 +303,6 @@ def published_scores(need: NeedScores) -> tuple[dict[str, Array], dict[str, floa
     return scores, {name: float(np.nanstd(score)) for name, score in scores.items()}
 
 
-def share_of_runs(yes: NDArray[np.bool_], known: NDArray[np.bool_]) -> Array:
-    """Return the share of the runs in which something holds, among those in which it is known; NaN where in none.
-
-    Both have the shape (runs, ...).
-    """
-    runs = known.sum(axis=0)
-    share: Array = np.divide((yes & known).sum(axis=0), runs, out=np.full(runs.shape, np.nan), where=runs > 0)
-    return share
-
-
 def count_failed(known: NDArray[np.bool_], what: str) -> int:
     """Return in how many runs an area has no score, of shape (runs, n_areas); refuse that no run has any."""
     if not known.any():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 import shapely
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
     from quartiersatlas.present.files.seal import Kind
+
+KNOWN: WeakKeyDictionary[Release, dict[str, str]] = WeakKeyDictionary()  # a release is sealed: its digests never change
 
 
 def fingerprint_of(release: Release, kind: Kind, lang: Lang, earlier: Sequence[Release] = ()) -> Fingerprint:
@@ -38,13 +41,20 @@ def fingerprint_of(release: Release, kind: Kind, lang: Lang, earlier: Sequence[R
     >>> found.release == fingerprint_of(release, "report", "en").release
     True
     """
-    parts = _parts(release)
+    parts = dict(_parts(release))
     if earlier:
         parts["earlier"] = digest([str(_parts(part)) for part in earlier])
     return Fingerprint(kind, lang, __version__, parts)
 
 
 def _parts(release: Release) -> dict[str, str]:
+    """Return the digests of a release, made once for all files that are written of it."""
+    if release not in KNOWN:
+        KNOWN[release] = _digests(release)
+    return KNOWN[release]
+
+
+def _digests(release: Release) -> dict[str, str]:
     tables = {**tables_of(release, "en"), **layers_of(release, "en")}
     shown = release.values
     values = [release.residents.rename("residents"), *(shown[column.id] for column in release.columns)]
