@@ -20,6 +20,7 @@ from pyarrow import parquet
 import quartiersatlas as qa
 from quartiersatlas import export, report
 from quartiersatlas.errors import ArgumentError, InputError, ReleaseError, SpecError
+from quartiersatlas.present.files.fingerprint import fingerprint_of
 from quartiersatlas.present.files.tables import area_table
 
 SAMPLE = Path(__file__).parents[3] / "sample_data"
@@ -398,3 +399,13 @@ def test_a_folder_in_the_place_of_one_of_several_files_is_refused(town_release, 
     with pytest.raises(InputError, match="is a folder"):
         export(town_release, tmp_path / "a.csv")
     assert [file.name for file in tmp_path.iterdir()] == ["a.notes.txt"]
+
+
+def test_digests_that_are_made_once_are_those_of_their_release_alone(town_release):
+    """Neither earlier dates of one file nor another release leave anything in the digests of the next file."""
+    alone = fingerprint_of(town_release, "report", "de").parts
+    assert "earlier" in fingerprint_of(town_release, "map", "de", [town_release]).parts
+    assert fingerprint_of(town_release, "report", "de").parts == alone
+    assert "earlier" not in alone
+    other = fingerprint_of(replace(town_release, title="Anders"), "report", "de").parts
+    assert {name for name in alone if alone[name] != other[name]} >= {"words"}
