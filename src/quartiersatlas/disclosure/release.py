@@ -152,11 +152,11 @@ class ReleasedResults:
         How often each area is selected when nothing is taken as exact.
     group_gaps : tuple of ReleasedGap
         How the situation of groups differs from that of the others.
-    within : ReleasedWithin, optional
-        Whether areas contain both, where their rate is shown.
     change, lists, twins, funded : optional
         What changed, who entered and left the list, areas that are alike, funded areas beside others: computed again
         of what leaves.
+    within : ReleasedWithin, optional
+        Whether areas contain both, where their rate is shown.
     measures : ReleasedMeasures, optional
         Measures, coverage of the need that is shown, and notes of offices.
     comparison : ReleasedComparison, optional

@@ -11,6 +11,7 @@ from quartiersatlas.catalogue.texts import pick
 from quartiersatlas.intake.registers.schema import register_columns
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.money_and_status import Money
+from quartiersatlas.monitoring.measures.standing import rows_of
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.statements import visible
 
@@ -66,7 +67,7 @@ def money_blocks(release: Release, lang: Lang, keys: Sequence[str]) -> list[Docu
             "–" if pd.isna(row.sum_eur) else number_text(float(row.sum_eur), 0, lang),
             "–" if pd.isna(row.end) else day_text(row.end, lang),
         )
-        for row in paid.itertuples()
+        for row in rows_of(paid)
     )
     head = tuple(headings[name] for name in MONEY_HEAD)
     table = [DocumentTable(head, rows, frozenset({3}))] if rows else []

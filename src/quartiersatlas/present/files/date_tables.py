@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -11,6 +11,8 @@ from quartiersatlas.monitoring.comparisons.funded import DESIGN
 from quartiersatlas.monitoring.lists.words import reason_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
 
@@ -32,20 +34,32 @@ def funded_table(release: Release, lang: Lang) -> pd.DataFrame:
     """Return the difference by assumption, in points, then the means of both groups of each year, in percent."""
     found = release.funded
     assert found is not None  # noqa: S101 - asked for where there is one
-    designs = found.table.rename(columns={"estimate": "value"})
+    points = text("unit_percentage_points", lang)
     rows = [
-        {"funded": text(key, lang), "year": "", "unit": text("unit_percentage_points", lang), **_of(designs.loc[name])}
-        for name, key in DESIGN.items()
+        {"funded": text(DESIGN[name], lang), "year": "", "unit": points, **_of(row, "estimate")}
+        for name, row in _records(found.table)
     ]
     groups = {
         "funded": text("chart_funded_funded", lang, n=len(found.funded)),
         "others": text("chart_funded_others", lang, n=len(found.others)),
     }
+    means = _records(found.curves.sort_index(kind="stable"))
     for group, words in groups.items():
-        for year, row in found.curves.xs(group, level="group").rename(columns={"mean": "value"}).iterrows():
-            rows.append({"funded": words, "year": str(year), "unit": "%", **_of(row)})
+        rows += [
+            {"funded": words, "year": str(year), "unit": "%", **_of(row, "mean")}
+            for (year, of), row in means
+            if of == group
+        ]
     return pd.DataFrame(rows)
 
 
-def _of(row: pd.Series[Any]) -> dict[str, float]:
-    return {name: round(float(row[name]), DECIMALS) for name in ("value", "lower", "upper")}
+def _records(frame: pd.DataFrame) -> list[tuple[Any, dict[str, float]]]:
+    return list(zip(frame.index, cast("list[dict[str, float]]", frame.to_dict("records")), strict=True))
+
+
+def _of(row: Mapping[str, float], value: str) -> dict[str, float]:
+    return {
+        "value": round(row[value], DECIMALS),
+        "lower": round(row["lower"], DECIMALS),
+        "upper": round(row["upper"], DECIMALS),
+    }
