@@ -15,8 +15,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = sorted((DOCS / "how_to").glob("[!i]*.md"))
 PAGES = [*HOW_TO, DOCS / "others_wrong.md"]
 QUESTIONS = {  # each has its page
-    "refused_file", "ready_made_shares", "changed_boundaries", "small_town", "compare_rules", "several_cities", "compare_years",
-    "funding_areas", "what_may_be_published", "map_in_a_cms", "qgis", "many_cores",
+    "refused_file", "ready_made_shares", "changed_boundaries", "small_town", "compare_rules", "several_cities",
+    "compare_years", "funding_areas", "what_may_be_published", "map_in_a_cms", "qgis", "many_cores",
 }  # fmt: skip
 CELL = re.compile(r"```\{code-cell\} python\n(.*?)```", re.DOTALL)
 SESSION = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
