@@ -131,6 +131,7 @@ def test_failed_partitions_are_listed_and_end_with_3(nation, capsys):
         ("n = 5", 'n = "five"', "line 21: In [stability]: n = five should be a whole number"),
         ("seed = 1", 'noise = "pink"', "line 22: noise"),
         ('select = "mig & low"', 'select = "mig & lo"', "nation.toml, line 8"),
+        ('select = "mig & low"', 'select = "mig & low"\nmissing = "status"', "line 9: [shortlist]: missing is for the"),
         ('folder = "cells"', 'folder = "lauf"', "three folders"),
         ('folder = "cells"', 'folder = "nowhere"', "nation.toml, [cells]: "),
     ],

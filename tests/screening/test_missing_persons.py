@@ -33,8 +33,9 @@ from quartiersatlas.screening.evaluation.evaluate import combine, evaluate
 from quartiersatlas.screening.evaluation.evidence import Evidence, Measured, numbers, rate
 from quartiersatlas.screening.language.rules import InClass, Worst
 from quartiersatlas.screening.missing_persons import missing_persons
+from quartiersatlas.screening.one_area.answers import Step
 from quartiersatlas.screening.one_area.compared import largest_passing
-from quartiersatlas.screening.one_area.scored import Scored
+from quartiersatlas.screening.one_area.scored import Rescored, Scored
 from quartiersatlas.screening.one_area.turns import one_by_one
 
 WORDS = {"above": above, "at_least": at_least, "below": below, "at_most": at_most}
@@ -617,12 +618,12 @@ def test_how_is_one_of_two(data):
 # --- a need index -----------------------------------------------------------------------------------------------------
 
 
-def scored(joined, values):
+def scored(joined, values, scale="z"):
     data = joined(values, population="residents")
     data = qa.add_rates(data, {"poverty": ("poor", "residents"), "arrivals": ("mh", "residents")})
     leaves = [{"id": "poverty"}, {"id": "jobless"}]
     data = qa.add_rates(data, {"jobless": ("out", "residents")})
-    axis = {"id": "status", "standardise": {"method": "z"}, "indicators": leaves}
+    axis = {"id": "status", "standardise": {"method": "z"}, "normalise": {"method": scale}, "indicators": leaves}
     axis["classes"] = [
         {"id": "good", "upper": 0.5, "label_de": "g", "label_en": "g"},
         {"id": "poor", "label_de": "p", "label_en": "p"},
@@ -717,9 +718,35 @@ def test_a_search_that_is_cut_short_says_so(joined, monkeypatch):
     rule = worst_share("need", 0.25)
     full = qa.screen(data, rule, need=need).missing()
     monkeypatch.setattr(Scored, "asked", 0)
+    monkeypatch.setattr("quartiersatlas.screening.one_area.scored.MOST_STRETCHES", 0)
     short = qa.screen(data, rule, need=need).missing()
     assert set(full["smallest"]) == {"one_count"}
     assert set(short["smallest"][short["persons"] > 1]) == {"found"}
+
+
+@pytest.mark.parametrize(
+    "rule", [worst_share("need", 0.2), above("status", than="mean", sd=0.5), in_class("status", "poor")], ids=str
+)
+@pytest.mark.parametrize("scale", ["z", "percentile"])
+def test_stretches_that_bounds_prove_have_no_turn(joined, rule, scale):
+    random = np.random.default_rng(5)
+    people = random.integers(300, 900, 60)
+    values = {
+        name: random.binomial(people, random.beta(3, 12, 60)).astype(float).tolist() for name in ("poor", "out", "mh")
+    }
+    data, need = scored(joined, {**values, "residents": people.astype(float).tolist()}, scale)
+    shortlist = qa.screen(data, rule, need=need)
+    _, (held,) = evaluate(rule, shortlist.evidence)
+    answer = Scored(held, shortlist.evidence, Rescored.of(need), {"poverty": Step(1, 0)})
+    low, high = -np.array(values["poor"], dtype=int), np.full(60, 100)
+    proved = answer._unturned(low, high, np.full(60, 25))
+    d = np.arange(-25, 26)
+    rows = np.arange(60)
+    truth = answer.at(rows, np.clip(np.broadcast_to(d, (60, 51)), low[:, None], high[:, None]))
+    now = truth.yes[:, [25]]
+    turned = np.where(truth.yes != now, np.abs(d), 99).min(axis=1)
+    assert (proved < turned).all()
+    assert (proved >= np.minimum(turned - 1, 25)).mean() > (0.9 if scale == "z" else 0.5)  # nearly all that can be
 
 
 @pytest.mark.parametrize("turns", [[3], [2, 5, 9], [-4], [-1, 7], []])

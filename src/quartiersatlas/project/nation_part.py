@@ -204,6 +204,10 @@ def _checked(nation: Nation) -> Nation:
     """Refuse what cannot work together."""
     with inside("lang"):
         choice(nation.lang, LANGUAGES, "lang")
+    for name in ("missing", "compare", "barriers", "crossings"):
+        if getattr(nation.rule, name):
+            with inside("shortlist"):
+                raise SpecError(f"[shortlist]: {name} is for the project of one town. Leave it out here.", key=name)
     written = nation.outputs.names
     if len(set(written)) < len(written) or any(Path(name).name != name for name in written):
         raise SpecError(

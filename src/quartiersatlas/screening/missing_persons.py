@@ -111,8 +111,8 @@ def missing_persons(rule: Rule, evidence: Evidence, how: How = "status", need: N
 
     Tests that are corrected together against counts of all areas may turn several times, as others pass while the area
     falls; the first turn is found because p-value and level each move in one direction. Scores of a need index are
-    searched by halves, and then at every smaller number of persons, as far as 2 million values allow; ``smallest``
-    says where that was not enough.
+    searched by halves; bounds of the scores then rule out stretches of smaller numbers, and what they leave is asked
+    one by one, as far as 2 million values allow; ``smallest`` says where that was not enough.
 
     Examples
     --------

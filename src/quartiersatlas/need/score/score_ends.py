@@ -43,16 +43,16 @@ def score_ends(axis: NeedAxis, columns: Mapping[str, Ends], city: Mapping[str, E
     ----------
     axis : NeedAxis
         The rules.
-    columns : mapping of str to (array, array), each of shape (n_areas,)
+    columns : mapping of str to (array, array), each of shape (..., n_areas)
         Lowest and highest value of every indicator, in its own unit and direction.
-    city : mapping of str to (float, float)
+    city : mapping of str to (array, array), each of shape () or (..., 1)
         Lowest and highest city value of those that have one.
     context : ScoringContext
         Residents, which are taken as they are, and higher levels.
 
     Returns
     -------
-    tuple of two arrays, shape (n_areas,)
+    tuple of two arrays, shape (..., n_areas)
 
     Raises
     ------
@@ -118,9 +118,9 @@ def _scaled(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) ->
             replace(one, units={}, residents=None if one.residents is None else one.residents[inside])
             for one in (low_scale, high_scale)
         ]
-        some = _scaled_among((ends[0][inside], ends[1][inside]), replace(rule, by=""), *scales)
+        some = _scaled_among((ends[0][..., inside], ends[1][..., inside]), replace(rule, by=""), *scales)
         for whole, part in zip(found, some, strict=True):
-            whole[inside] = part
+            whole[..., inside] = part
     return found
 
 
@@ -132,19 +132,29 @@ def _scaled_among(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Sca
         raise NotFollowedError(f"{low_scale.name!r}: how many values are above 0 is open.")
     if rule.method == "z" and rule.reference != "fixed":
         found = _z_ends(ends, rule, low_scale, high_scale)
+        if np.isinf(found[0]).any() or np.isinf(found[1]).any():
+            raise NotFollowedError(f"{low_scale.name!r}: values may all be the same.")
         return found if rule.digits is None else (rounded(found[0], rule.digits), rounded(found[1], rule.digits))
-    found = (
-        normalise(low, rule, high_scale, None if rule.method == "none" else high),
-        normalise(high, rule, low_scale, None if rule.method == "none" else low),
-    )
+    found = _normalised(low, rule, high_scale, high), _normalised(high, rule, low_scale, low)
     ends_of = {"minmax": (rule.low, rule.high), "percentile": (0.0, 1.0), "maximum": (-np.inf, rule.high)}
     if rule.method not in ends_of or rule.n is not None:
         return found
     least, most = ends_of[rule.method]
-    same = [bool(np.nanmax(end) - np.nanmin(end) <= 0) for end in (high, low)]  # nothing to compare with at this end
-    bottom = np.where(np.isnan(low), np.nan, least) if same[0] else np.clip(found[0], least, most)
-    top = np.where(np.isnan(low), np.nan, most) if same[1] else np.clip(found[1], least, most)
+    same = [np.nanmax(end, axis=-1, keepdims=True) <= np.nanmin(end, axis=-1, keepdims=True) for end in (high, low)]
+    bottom, top = (  # at an end where all are the same there is nothing to compare with
+        np.where(all_same, np.where(np.isnan(low), np.nan, worst), np.clip(end, least, most))
+        for all_same, worst, end in zip(same, (least, most), found, strict=True)
+    )
     return bottom, top
+
+
+def _normalised(values: Array, rule: Normalise, scale: Scale, among: Array) -> Array:
+    """Put values on a scale that comes from others, row by row where it is one of ranks."""
+    if rule.method == "none":
+        return normalise(values, rule, scale)
+    if values.ndim == 1 or rule.method not in ("rank", "percentile", "exponential"):
+        return normalise(values, rule, scale, among)
+    return np.stack([normalise(row, rule, scale, others) for row, others in zip(values, among, strict=True)])
 
 
 def _z_ends(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) -> Ends:
@@ -154,47 +164,54 @@ def _z_ends(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) ->
     """
     low, high = ends
     known = ~np.isnan(low)
-    people = np.ones(low.shape) if rule.weighting == "none" else np.asarray(low_scale.residents, dtype=float)
-    share = np.where(known, people, 0.0) / np.where(known, people, 0.0).sum()
+    people = np.where(known, 1.0 if rule.weighting == "none" else np.asarray(low_scale.residents, dtype=float), 0.0)
+    share = people / people.sum(axis=-1, keepdims=True)
     wide = high - low
     if rule.reference == "city":
         centre = _city_of(low_scale), _city_of(high_scale)
         apart = low - centre[1], high - centre[0]
         far = np.fmax(np.abs(low - centre[1]), np.abs(high - centre[0]))
     else:
-        centre = float(np.nansum(share * low)), float(np.nansum(share * high))
+        centre = _sum(share * low), _sum(share * high)
         apart = low - centre[1] + share * wide, high - centre[0] - share * wide
-        middle = sum(centre) / 2
+        middle = (centre[0] + centre[1]) / 2
         far = np.fmax(np.abs(low - middle), np.abs(high - middle))
     near = np.fmax(np.fmax(low - centre[1], centre[0] - high), 0.0)
-    of_all = known.sum() / (known.sum() - rule.ddof)
-    least, most = (float(np.sqrt(np.nansum(share * part**2) * of_all)) for part in (near, far))
+    number = known.sum(axis=-1, keepdims=True)
+    least, most = (np.sqrt(_sum(share * part**2) * number / (number - rule.ddof)) for part in (near, far))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = apart[0] / np.where(apart[0] < 0, least, most), apart[1] / np.where(apart[1] > 0, least, most)
     return rule.centre + rule.spread * z[0], rule.centre + rule.spread * z[1]
 
 
-def _city_of(scale: Scale) -> float:
+def _sum(parts: Array) -> Array:
+    return np.asarray(np.nansum(parts, axis=-1, keepdims=True))
+
+
+def _city_of(scale: Scale) -> Array:
     if scale.city is None:
         raise NotFollowedError(f"{scale.name!r} has no city value.")
-    return float(np.ravel(scale.city)[0])
+    return np.asarray(scale.city, dtype=float)
 
 
 def class_ends(axis: NeedAxis, ends: Ends) -> tuple[Ints, Ints]:
     """Return the lowest and the highest class number of each area; -1 where it has no score."""
     low, high = ends
-    uppers = np.asarray(axis.uppers, dtype=float)[:, None]
+    uppers = np.asarray(axis.uppers, dtype=float).reshape(-1, *(1,) * low.ndim)
     method = axis.breaks.method
     if method == "rank_share":
-        return _rank_class(low, high, uppers, axis), _rank_class(high, low, uppers, axis)
+        rows = [one.reshape(-1, one.shape[-1]) for one in ends]
+        found = [[_rank_class(a, b, axis) for a, b in zip(*pair, strict=True)] for pair in (rows, rows[::-1])]
+        return np.array(found[0]).reshape(low.shape), np.array(found[1]).reshape(low.shape)
     limits = uppers, uppers
     if method == "quantile":
         limits = quantiles(low, uppers, axis.breaks.type), quantiles(high, uppers, axis.breaks.type)
     elif method == "sd":
-        mean = np.nanmean(low), np.nanmean(high)
+        n = np.maximum((~np.isnan(low)).sum(axis=-1, keepdims=True), 1)
+        mean = _sum(low) / n, _sum(high) / n
         near = np.fmax(np.fmax(low - mean[1], mean[0] - high), 0.0)
-        far = np.fmax(np.abs(low - sum(mean) / 2), np.abs(high - sum(mean) / 2))
-        least, most = (np.sqrt(np.nanmean(part**2)) for part in (near, far))
+        far = np.fmax(np.abs(low - (mean[0] + mean[1]) / 2), np.abs(high - (mean[0] + mean[1]) / 2))
+        least, most = (np.sqrt(_sum(part**2) / n) for part in (near, far))
         limits = (
             mean[0] + uppers * np.where(uppers > 0, least, most),
             mean[1] + uppers * np.where(uppers > 0, most, least),
@@ -202,9 +219,9 @@ def class_ends(axis: NeedAxis, ends: Ends) -> tuple[Ints, Ints]:
     return class_numbers(low, axis, limits=limits[1]), class_numbers(high, axis, limits=limits[0])
 
 
-def _rank_class(own: Array, others: Array, shares: Array, axis: NeedAxis) -> Ints:
+def _rank_class(own: Array, others: Array, axis: NeedAxis) -> Ints:
     """Return the class by the rank that each score has among the others'."""
-    n = int((~np.isnan(own)).sum())
+    n, shares = int((~np.isnan(own)).sum()), np.asarray(axis.uppers, dtype=float)[:, None]
     if axis.breaks.closed == "upper":
         beyond = ranks_among(own, others, "min") > n * shares + PLACE
     else:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from quartiersatlas.indicators.rates import shrunken_rates
 from quartiersatlas.need.robustness.redraw import Replicates
 from quartiersatlas.need.robustness.replicates import ReplicateRuns, score_replicates
+from quartiersatlas.need.score.score_ends import NotFollowedError, class_ends, score_ends
 from quartiersatlas.screening.evaluation.evaluate import held
 from quartiersatlas.screening.evaluation.evidence import Measured, rate
-from quartiersatlas.screening.language.rules import NEED
+from quartiersatlas.screening.language.rules import NEED, Compare, Hotspot, InClass, Worst
 from quartiersatlas.screening.one_area.answers import CELLS, Evaluated, changed
+from quartiersatlas.screening.one_area.turns import Turns, by_halves
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.int64]
+
+MOST_STRETCHES = 20_000  # in all: several for each area and side
+Number = TypeVar("Number", np.float64, np.int64)
 
 
 def _entering(one: Measured, inputs: NeedInputs, name: str) -> Array:
@@ -109,6 +114,41 @@ class Rescored:
                 classes[name] = (numbers, classes[name][1])
         return replace(evidence, measured=measured, classes=classes)
 
+    def between(self, evidence: Evidence, rows: Ints, ends: Sequence[Mapping[str, tuple[Ints, Ints]]]) -> Evidence:
+        """Return one run for each of some areas, with bounds of what all changes between two ends make.
+
+        Between the two the rate of the area, and that of the city with it, goes one way.
+
+        Raises
+        ------
+        NotFollowedError
+            The index has a step without bounds.
+        """
+        need, inside = self.need, self.scored
+        moved = [changed(replace(evidence, measured=self.measured), rows, one) for one in ends]
+        columns = {name: (need.columns[name][None, :],) * 2 for name in map(str, need.inputs.values)}
+        city = {name: (np.asarray(value),) * 2 for name, value in need.context.city.items()}
+        for name in ends[0]:
+            both = [one.measured[name] for one in moved]
+            columns[name] = _ordered(*(one.values[:, inside] for one in both))
+            city[name] = _ordered(*(_city(one) for one in both))
+        shape = (len(rows), int(inside.sum()))
+        columns = {name: (np.broadcast_to(a, shape), np.broadcast_to(b, shape)) for name, (a, b) in columns.items()}
+        measured, classes, class_bounds = dict(evidence.measured), dict(evidence.classes), {}
+        for axis in need.spec.axes:
+            called = {axis.id, *([NEED] if axis is need.spec.axes[0] else [])}
+            if not called & {*measured, *classes}:
+                continue
+            bounds = score_ends(axis, columns, city, need.context)
+            for name in called & measured.keys():
+                around = _whole(bounds[0], inside, np.nan), _whole(bounds[1], inside, np.nan)
+                measured[name] = replace(measured[name], values=around[0], around=around)
+            if axis.id in classes:
+                numbers = [_whole(one, inside, -1) for one in class_ends(axis, bounds)]
+                classes[axis.id] = (numbers[0], classes[axis.id][1])
+                class_bounds[axis.id] = (numbers[0], numbers[1])
+        return replace(evidence, measured=measured, classes=classes, class_ends=class_bounds)
+
     def displaced(
         self, one: Held, evidence: Evidence, rows: Ints, changes: Mapping[str, tuple[Ints, Ints]]
     ) -> tuple[Ints, Ints]:
@@ -126,6 +166,18 @@ class Rescored:
             runs.append(found[0] + start)
             others.append(found[1])
         return np.concatenate(runs), np.concatenate(others)
+
+
+def _ordered(one: Array, other: Array) -> tuple[Array, Array]:
+    """Return the lower of each two numbers, and the higher."""
+    return np.minimum(one, other), np.maximum(one, other)
+
+
+def _whole(values: NDArray[Number], inside: Bools, none: float) -> NDArray[Number]:
+    """Return values of the scored areas as those of all."""
+    found = np.full((len(values), len(inside)), none, dtype=values.dtype)
+    found[:, inside] = values
+    return found
 
 
 def _city(one: Measured) -> Array:
@@ -159,3 +211,71 @@ class Scored(Evaluated):
         """Return one run for each of some areas, in which the index is computed anew."""
         changes = {name: (step.x * d, step.n * d) for name, step in self.steps.items()}
         return self.rescored.evidence(self.evidence, rows, changes)
+
+    def turns(self, low: Ints, high: Ints, upto: Array | None = None) -> Turns:
+        """Return where the index turns: by halves, and before that by bounds of whole stretches; else one by one."""
+        low, high = np.where(self.free, low, 0), np.where(self.free, high, 0)
+        spans = by_halves(self.code, low, high)
+        end = np.maximum(-low, high)
+        turns = np.abs(np.stack([first for first, _ in spans]))
+        nearest = np.where(np.isnan(turns), np.inf, turns).min(axis=0)
+        wanted = np.where(np.isfinite(nearest), nearest - 1, end).astype(np.int64)
+        proved = self._unturned(low, high, wanted)
+        if (proved >= wanted).all():
+            return Turns(spans, np.where(proved >= end, np.inf, proved))
+        found = super().turns(low, high, upto)
+        return Turns(found.spans, np.maximum(found.sure, np.where(proved >= end, np.inf, proved)))
+
+    def _unturned(self, low: Ints, high: Ints, wanted: Ints) -> Array:
+        """Return up to how many persons more and fewer the answer of each area is known to stay what it is.
+
+        A stretch is proved as a whole by bounds of the scores; one that is not is halved.
+        """
+        if self.rescored.need.inputs.shrunken & set(self.steps):
+            return np.zeros(len(low))
+        rows = np.tile(np.arange(len(low)), 2)
+        sign = np.repeat([1, -1], len(low))
+        last = np.minimum(np.concatenate([high, -low]), np.tile(wanted, 2))
+        now = self.code(np.arange(len(low)), np.zeros(len(low), dtype=np.int64))[rows]
+        done, width = np.zeros(len(rows), dtype=np.int64), last.copy()
+        left = MOST_STRETCHES
+        open_ = np.flatnonzero(done < last)
+        while len(open_) and left >= len(open_):
+            left -= len(open_)
+            width[open_] = np.minimum(width[open_], last[open_] - done[open_])
+            stays = self._stays(
+                rows[open_], sign[open_] * (done + 1)[open_], sign[open_] * (done + width)[open_], now[open_]
+            )
+            done[open_[stays]] += width[open_[stays]]
+            width[open_[stays]] *= 2
+            stuck = open_[~stays & (width[open_] == 1)]
+            last[stuck] = done[stuck]
+            width[open_[~stays]] = np.maximum(width[open_[~stays]] // 2, 1)
+            open_ = np.flatnonzero(done < last)
+        reached = np.where(done >= np.minimum(np.concatenate([high, -low]), np.tile(wanted, 2)), np.inf, done)
+        proved: Array = np.minimum(reached.reshape(2, -1).min(axis=0), wanted)
+        return proved
+
+    def _stays(self, rows: Ints, first: Ints, last: Ints, now: Ints) -> Bools:
+        """Return for which areas the answer is the same with every number of persons from the first to the last."""
+        assert isinstance(self.condition, Compare | Worst | InClass | Hotspot)  # noqa: S101 - what an index is asked
+        condition = replace(self.condition, printed="interval")  # bounds are looked at, whatever counts are taken for
+        found = np.zeros(len(rows), dtype=bool)
+        block = max(1, CELLS // (self.cells * self.evidence.n_areas))
+        for start in range(0, len(rows), block):
+            some = slice(start, start + block)
+            ends = [
+                {name: (step.x * d[some], step.n * d[some]) for name, step in self.steps.items()} for d in (first, last)
+            ]
+            try:
+                judged = held(condition, self.rescored.between(self.evidence, rows[some], ends))
+            except NotFollowedError:
+                return found
+            runs = np.arange(len(rows[some]))
+            shape = (len(runs), self.evidence.n_areas)
+            yes, no, undecided = (
+                np.broadcast_to(part, shape)[runs, rows[some]]
+                for part in (judged.truth.yes, judged.truth.no, judged.undecided)
+            )
+            found[some] = ~undecided & (np.where(yes, 1, np.where(no, 0, 2)) == now[some])
+        return found
