@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.resources.abc import Traversable
 
+    from quartiersatlas.catalogue import Lang
     from quartiersatlas.project import ProjectResult
     from quartiersatlas.screening import RuleSpec
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_failed(error, _project(options))
         return SOME_FAILED
     except QuartiersatlasError as error:
-        _print_faults(error, _project(options))
+        _print_faults(error, _project(options), getattr(options, "lang", None))
         return FAILED
     except BrokenPipeError:  # whoever read the output has seen enough, as in `quartiersatlas rules | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,15 +85,16 @@ def _print_failed(error: PartitionsFailedError, project: Path | None) -> None:
         print(one_line(f"  {part}: {told(reason, lang)}"), file=sys.stderr)
 
 
-def _print_faults(error: QuartiersatlasError, project: Path | None) -> None:
-    """Print each fault on its line, in the language of the project where there is one."""
-    _print_listed("quartiersatlas", getattr(error, "faults", None) or (error,), project)
+def _print_faults(error: QuartiersatlasError, project: Path | None, asked: Lang | None) -> None:
+    """Print each fault on its line, in the language that was asked for, or that of the project."""
+    from quartiersatlas.project.refused.refusals import project_lang
+
+    _print_listed("quartiersatlas", getattr(error, "faults", None) or (error,), asked or project_lang(project))
 
 
-def _print_listed(who: str, faults: Sequence[object], project: Path | None) -> None:
-    from quartiersatlas.project.refused.refusals import count_of_faults, project_lang, told
+def _print_listed(who: str, faults: Sequence[object], lang: Lang) -> None:
+    from quartiersatlas.project.refused.refusals import count_of_faults, told
 
-    lang = project_lang(project)
     if len(faults) > 1:
         print(f"{who}: {count_of_faults(len(faults), lang)}", file=sys.stderr)
     for number, fault in enumerate(faults, 1):
@@ -318,9 +320,8 @@ def _run(options: argparse.Namespace) -> int:
             for line in (*(f"  {file}" for file in run.files), *(f"  {sentence}" for sentence in run.summary)):
                 print(line)
     for run in found.failed:
-        project = Path(run.project)
-        who = one_line(text("refusal_run", project_lang(project), name=run.name))
-        _print_listed(who, run.faults or (run.error,), project)
+        lang = project_lang(Path(run.project))
+        _print_listed(one_line(text("refusal_run", lang, name=run.name)), run.faults or (run.error,), lang)
     return SOME_FAILED if found.failed else 0
 
 

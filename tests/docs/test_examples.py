@@ -7,16 +7,19 @@ import doctest
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import quartiersatlas as qa
 
 DOCS = Path(__file__).parents[2] / "docs"
 HOW_TO = sorted((DOCS / "how_to").glob("[!i]*.md"))
-PAGES = [*HOW_TO, DOCS / "others_wrong.md"]
+PUBLISHED = DOCS / "how_to" / "published_classes.md"  # its data are not ours to carry
+PAGES = [*(page for page in HOW_TO if page != PUBLISHED), DOCS / "others_wrong.md"]
 QUESTIONS = {  # each has its page
     "refused_file", "ready_made_shares", "changed_boundaries", "small_town", "compare_rules", "several_cities",
-    "compare_years", "funding_areas", "what_may_be_published", "map_in_a_cms", "qgis", "many_cores",
+    "compare_years", "funding_areas", "what_may_be_published", "map_in_a_cms", "qgis", "many_cores", "two_frames",
+    "published_classes",
 }  # fmt: skip
 CELL = re.compile(r"```\{code-cell\} python\n(.*?)```", re.DOTALL)
 SESSION = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
@@ -67,3 +70,23 @@ def test_examples_give_what_the_page_says(page, tutorial, folder, monkeypatch):
     said = []
     doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS).run(test, out=said.append)
     assert not said, "".join(said)
+
+
+@pytest.mark.shared_data
+def test_published_classes_are_repeated_by_the_lines_of_the_page(shared, monkeypatch):
+    monkeypatch.chdir(shared / "indices" / "mss_berlin")
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", PUBLISHED.read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(code, str(PUBLISHED), "exec"), names)  # noqa: S102 - the page's own code
+    mss = names["mss"]
+    assert (names["same"].sum(), len(mss)) == (436, 436)
+
+    def by_hand(*weights):
+        shares = [mss[next(name for name in mss if name.startswith(f"s{k}_"))].to_numpy() for k in (1, 3, 4)]
+        total = sum(w * (x - x.mean()) / x.std() for w, x in zip(weights, shares, strict=True))
+        score = (total - total.mean()) / total.std()
+        return np.select([score < -1, score <= 1, score <= 1.5], ["high", "medium", "low"], "very_low")
+
+    assert (by_hand(1, 1, 1) == names["need"].classes["status"]).all()
+    assert (by_hand(1, 1, 2) == names["other"].classes["status"]).all()
+    assert names["moved"].sum() == 13  # the page says so

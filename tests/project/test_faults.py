@@ -205,3 +205,35 @@ def test_the_steps_of_a_run_are_told_where_that_is_asked_for(small_project, tmp_
     assert len(made.files) == 4
     assert main(["run", str(file), "--progress"]) == 0
     assert [line for line in capsys.readouterr().err.splitlines() if "/" in line][-1] == f"{of}/{of}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("above_city(a_share)", "„a_share“ steht ohne Anführungszeichen"),
+        ("a_share > 10", 'statt „>“ steht hier above("name", 10)'),
+        ("a_share über Stadt", "ab Zeichen 9 ist sie kein Ausdruck"),
+        ('worst_share("a_share", 20)', "Der Anteil 20 muss über 0 und höchstens 1 sein"),
+    ],
+)
+def test_a_rule_that_is_not_read_says_what_to_write(small_project, capsys, rule, said):
+    assert main(["check", str(small_project(f"[shortlist]\nrule = '{rule}'"))]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_table_with_titles_and_another_key_says_so_in_german(small_project, capsys):
+    file = small_project()
+    table = file.parent / "2024.csv"
+    title = ";".join(["Musterhausen", *[""] * table.read_text().split("\n")[0].count(";")])
+    table.write_text(f"{title}\n{table.read_text().replace('nr;', 'Nummer;', 1)}")
+    assert main(["check", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert "In keiner Zeile der Datei steht der Name des Schlüssels, „nr“" in said
+    assert not re.search(r"\b(column|header|the|key)\b", said)
+
+
+def test_an_ending_that_is_not_written_is_refused_by_check(small_project, capsys):
+    file = small_project("[outputs]\nreport = 'bericht.odt'")
+    for verb in ("check", "run"):
+        assert main([verb, str(file)]) == 2
+        assert "[outputs] report: „bericht.odt“ muss auf .html, .md, .docx, .pdf enden." in capsys.readouterr().err

@@ -160,3 +160,30 @@ def test_names_with_quotation_marks_stay_valid_toml(tmp_path):
     pd.DataFrame({'k"\\': KEYS, 'Ein"wohner': COUNTS["Einwohner"]}).to_csv(tmp_path / "z.csv", index=False)
     content = start_from(tmp_path / "z.csv", tmp_path / "g.gpkg", folder=tmp_path).to_toml()
     assert tomllib.loads(content)["areas"]["key"] == 'a"b'
+
+
+def test_titles_thousands_and_rows_without_a_key_are_found(town, capsys):
+    rows = [
+        "Stadt Musterhausen – Sozialdaten;;;",
+        "Stand: 31.12.2024;;;",
+        "Nr;Ort;Einwohner gesamt;SGB II Personen",
+        *(f"{n};{name};{n}.{100 + n};{90 + n}" for n, name in enumerate(NAMES, 1)),
+        ";Insgesamt;36.836;756",
+        "Quelle: Melderegister;;;",
+    ]
+    (town / "zahlen.csv").write_bytes("\r\n".join(rows).encode("cp1252"))
+    file = town / "projekt.toml"
+    assert main(["new", str(file), "--from", str(town / "zahlen.csv"), str(town / "gebiete.gpkg")]) == 0
+    content = file.read_text(encoding="utf-8")
+    for line in ('key = "Nr"', 'decimal = "," # ?', 'without_key = "skip" # ?', 'repair = "zero_pad" # ?'):
+        assert line in content, line
+    assert main(["check", str(file)]) == 0, capsys.readouterr().err
+
+
+def test_new_refuses_in_the_language_that_was_asked_for(town, capsys):
+    (town / "other.csv").write_text("Nr;a\nx;1\ny;2\n", encoding="utf-8")
+    files = [str(town / "other.csv"), str(town / "gebiete.gpkg")]
+    assert main(["new", str(town / "p.toml"), "--from", *files]) == 2
+    assert "gemeinsam" in capsys.readouterr().err
+    assert main(["new", str(town / "p.toml"), "--lang", "en", "--from", *files]) == 2
+    assert "have their keys in common" in capsys.readouterr().err

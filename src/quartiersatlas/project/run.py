@@ -19,7 +19,10 @@ from quartiersatlas.errors import ColumnError, CountError, GeometryError, InputE
 from quartiersatlas.monitoring.measures.register import Measures, read_measures
 from quartiersatlas.need import need_index
 from quartiersatlas.present import atlas_map, export, figure, profiles, report
+from quartiersatlas.present.area_profile.booklet import ENDINGS as BOOKLETS
 from quartiersatlas.present.files.export import sidecar_files
+from quartiersatlas.present.paper.sheet import ENDINGS as SHEETS
+from quartiersatlas.present.report import ENDINGS as REPORTS
 from quartiersatlas.present.report import areas_file
 from quartiersatlas.project.acting import Acted, acted, burden_beside
 from quartiersatlas.project.certificate import ProjectAudit, write_certificate
@@ -124,6 +127,7 @@ class ProjectResult:
 def checked_project(path: str | Path, part: str = "") -> ProjectResult:
     """Read and compute a project without writing anything; the first fault is raised."""
     project = named_part(read_project(path), part)
+    _refuse_unwritable(project)
     kept = Ledger.read(*ledger_place(project), accept=_accept(project)) if project.ledger else None
     return computed_project(project, kept)
 
@@ -231,6 +235,7 @@ def write_project(
     All outputs are made before the first is moved into place. Where the project keeps a ledger, nobody else can enter a
     release meanwhile, and the releases stand in it before their first file is in its place.
     """
+    _refuse_unwritable(project)
     with locked_project(project) as ledger:
         result = computed_project(project, ledger, inputs)
         target = usable_path(folder if folder is not None else project.file(project.outputs.folder), "folder")
@@ -250,6 +255,14 @@ def write_project(
             with publishing(ledger, *ledger_place(project), written, target) if ledger is not None else nullcontext():
                 files = tuple(move_all(written, target, seal=seal))
     return ProjectResult(**{**vars(result), "files": files})
+
+
+def _refuse_unwritable(project: Project) -> None:
+    """Refuse papers of an ending that is not written, before anything is computed."""
+    for name, endings in (("report", REPORTS), ("profiles", BOOKLETS), ("sheet", SHEETS)):
+        file = getattr(project.outputs, name)
+        if file and Path(file).suffix.lower() not in endings:
+            raise SpecError(f"[outputs] {name}: {file!r} should end in {', '.join(endings)}.", key=name)
 
 
 def audit_project(path: str | Path, *, csv: str | Path | None = None, part: str = "") -> ProjectAudit:

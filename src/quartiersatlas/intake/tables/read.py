@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"
+LACKING = (
+    " No row of the file has the name of the key, {!r}. The first row was taken for the header: the names may stand "
+    "lower down, or the key is called otherwise."
+)
 SHOWN = 10  # rows of a table on a page, kinds of cells in a line
 
 
@@ -427,7 +431,8 @@ def _named_columns(raw: RawTable, key: str) -> tuple[dict[str, Cells], list[Prob
     for position, (name, cells) in enumerate(zip(header, raw.columns, strict=True), start=raw.first):
         if not name:
             if any(text.strip() for text in cells.texts()):
-                raise ColumnError(f"{raw.source}: column {position} has cells and no name in the header.")
+                named = LACKING.format(key) if key and folded(key) not in map(folded, header) else ""
+                raise ColumnError(f"{raw.source}: column {position} has cells and no name in the header.{named}")
             problems.append(Problem("", "", "", f"empty column {position} left out"))
         elif name in columns and folded(name) == folded(key) and _differ(columns[name], cells):
             first = raw.header.index(name) + raw.first

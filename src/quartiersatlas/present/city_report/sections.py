@@ -14,6 +14,7 @@ from quartiersatlas.disclosure.words import candidate_names, label, unit, value_
 from quartiersatlas.present.paper import Bullets, Columns, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.statements import (
     axis_text,
+    city_label,
     definition_text,
     gap_blocks,
     gap_kinds,
@@ -49,7 +50,7 @@ YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
 def stocktaking_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     """Return the indicators by domain, the empty domains too."""
     words = ["indicator", "city", "range", "shown", "protected", "missing", "not_applicable"]
-    head = [text(f"label_{word}", lang) for word in words]
+    head = [city_label(release, lang) if word == "city" else text(f"label_{word}", lang) for word in words]
     if release.dates:
         head.append(text("label_as_of", lang))
     rows = []

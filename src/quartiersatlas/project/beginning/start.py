@@ -15,7 +15,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import check_lang, text
-from quartiersatlas.errors import InputError, list_some
+from quartiersatlas.errors import InputError, KeyColumnError, NumberError, list_some
 from quartiersatlas.intake import read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
@@ -70,6 +70,7 @@ class Start:
     parents: dict[str, str] = field(default_factory=dict)
     further: dict[str, str] = field(default_factory=dict)  # of [areas]
     repair: str = ""
+    reading: dict[str, str] = field(default_factory=dict)  # of [[tables]]
     indicators: dict[str, tuple[str, str]] = field(default_factory=dict)
     left: tuple[str, ...] = ()
     guessed: dict[str, str] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Start:
         lines += [self._line(name, value, name) for name, value in self.further.items()]
         lines += ["", "[[tables]]", self._line("path", self.table), self._line("key", self.table_key, "key")]
         lines += [self._line("repair", self.repair, "repair")] if self.repair else []
+        lines += [self._line(name, value, name) for name, value in self.reading.items()]
         lines += ["", "[indicators]"]
         lines += [self._line(name, list(pair), name) for name, pair in self.indicators.items()]
         if self.left:
@@ -141,11 +143,10 @@ def start_from(table: str | Path, areas: str | Path, *, folder: str | Path = "."
     choice(lang, ("de", "en"), "lang")
     frame, _ = read_geometry_file(areas, None, None, "areas")
     raw = raw_table(existing_table(table), FileOptions(key=""))
-    columns = {name: list(map(str, cells.texts())) for name, cells in zip(raw.header, raw.columns, strict=True)}
+    columns = [(name, list(map(str, cells.texts()))) for name, cells in zip(raw.header, raw.columns, strict=True)]
     match = _keys(frame, columns, Path(areas).name, Path(table).name)
-    read = read_table(table, match.table, without_key="skip")
-    counts = _counts(read.values)
-    guessed: dict[str, str] = {}
+    values, reading, guessed = _read(table, match.table, lang)
+    counts = _counts(values)
     guessed["repair"] = text("new_repair", lang)
     if match.share < 1:
         guessed["key"] = text("new_keys", lang, share=f"{match.found} / {len(frame)}")
@@ -168,6 +169,7 @@ def start_from(table: str | Path, areas: str | Path, *, folder: str | Path = "."
         parents=parents,
         further=further,
         repair="zero_pad" if match.padded else "",
+        reading=reading,
         indicators=indicators,
         left=tuple(left),
         guessed=guessed,
@@ -184,26 +186,54 @@ class _Keys(NamedTuple):
     padded: bool
 
 
-def _keys(frame: gpd.GeoDataFrame, columns: dict[str, list[str]], areas: str, table: str) -> _Keys:
+def _read(table: str | Path, key: str, lang: Lang) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
+    """Return the values of a table, what has to be said for it to be read, and why each of it is a guess."""
+    reading: dict[str, str] = {}
+    marks = (("decimal", "," if lang == "de" else ".", NumberError), ("without_key", "skip", KeyColumnError))
+    for _ in range(1 + len(marks)):
+        try:
+            values = read_table(table, key, **reading).values  # type: ignore[arg-type]
+            break
+        except (NumberError, KeyColumnError) as error:
+            said = {name: value for name, value, kind in marks if isinstance(error, kind) and name not in reading}
+            if not said:
+                raise
+            reading |= said
+    return values, reading, {name: text(f"new_{name}", lang) for name in reading}
+
+
+def _keys(frame: gpd.GeoDataFrame, columns: list[tuple[str, list[str]]], areas: str, table: str) -> _Keys:
     """Return the pair of columns that have most keys in common: unique in the areas, and written alike if possible."""
     best = _Keys("", "", 0, 0.0, padded=False)
     for own in frame.columns.drop([frame.geometry.name]):
         keys = frame[own].dropna().astype(str).str.strip()
         if keys.empty or keys.duplicated().any():
             continue
-        for other, cells in columns.items():
+        for other, cells in columns:
             for padded in (False, True):
                 mine = set(keys.str.lstrip("0")) if padded else set(keys)
-                theirs = {cell.strip().lstrip("0") if padded else cell.strip() for cell in cells}
+                theirs = {_shown(cell, padded=padded) for cell in cells}
                 found = len(mine & theirs)
                 if found > best.found and (not padded or found >= NEARLY_ALL * len(frame)):
-                    best = _Keys(str(own), other, found, found / len(frame), padded=padded)
+                    start = next(n for n, cell in enumerate(cells) if _shown(cell, padded=padded) in mine)
+                    name = _name_above(other, cells[:start])
+                    best = _Keys(str(own), name, found, found / len(frame), padded=padded)
     if best.share < ENOUGH:
+        names = [name for name, _ in columns]
         raise InputError(
             f"No column of {areas} and no column of {table} have their keys in common. {areas} has: "
-            f"{list_some(frame.columns.drop([frame.geometry.name]), 20)}. {table} has: {list_some(columns, 20)}."
+            f"{list_some(frame.columns.drop([frame.geometry.name]), 20)}. {table} has: {list_some(names, 20)}."
         )
     return best
+
+
+def _shown(cell: str, *, padded: bool) -> str:
+    return cell.strip().lstrip("0") if padded else cell.strip()
+
+
+def _name_above(header: str, cells: list[str]) -> str:
+    """Return the name that stands last above the first key: the header, where no titles stand over the table."""
+    return next((cell.strip() for cell in reversed(cells) if cell.strip()), header)
 
 
 def _counts(values: pd.DataFrame) -> dict[str, pd.Series]:

@@ -22,6 +22,8 @@ SMALL_WORDS = (
     (r"(?<=\d) of (?=\d)", " von "),
     (r"(?<=\d) to (?=\d)", " bis "),
     (r"right key", "richtiger Schlüssel"),
+    (r"\bin line (?=\d)", "in Zeile "),
+    (r"(?<=') to (?=')", " zu "),
     (r"(?<=\d),(?=\d{3}\b)", "."),
 )
 OF_PYTHON = re.compile(r" All of them: err\.[\w.]+(?:, err\.[\w.]+)*\.?(?= |$)")  # where no error is at hand

@@ -57,16 +57,14 @@ def selection_stability(
 ) -> Stability:
     """Apply a rule many times; the parameters are those of :meth:`quartiersatlas.screening.Shortlist.stability`."""
     call: dict[str, Any] = {"n": n, "seed": deepcopy(seed), "limits": limits, **how}
-    options = stability_options(n, seed, limits, **how)
-    streams = random_streams(seed)
+    options, streams = stability_options(n, seed, limits, **how), random_streams(seed)
     inputs, keys = _inputs(rule, data, need), data.areas.index
     as_given = _as_given(inputs)
     redraws = Redraws(inputs, keys, n, streams["data"], options) if "data" in options.vary else None
     runs = ReplicateRuns(as_given, shifts(n, streams["threshold"], options))
     if need is not None:
         runs = replicate_runs(need, as_published(need), n, streams, options)
-    judged, tally = np.asarray(assessed), Tally(len(keys))
-    drawn = DrawnMeans(inputs, keys, _deciding(rule, need))
+    judged, tally, drawn = np.asarray(assessed), Tally(len(keys)), DrawnMeans(inputs, keys, _deciding(rule, need))
     places = np.empty((n, 0 if need is None else len(need.scored_keys)), dtype=np.float32)
     for start, stop in blocks_of_runs(n, len(keys) * max(len(inputs.values.columns), 1)):
         draws = as_given if redraws is None else redraws.part(start, stop)
@@ -75,8 +73,7 @@ def selection_stability(
         scores, classes, places[start:stop] = _scored(need, part, keys)
         several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
         outcome, _ = evaluate(rule, several)
-        shape = (len(part), len(keys))
-        tally.add(np.broadcast_to(outcome.yes, shape), np.broadcast_to(outcome.known, shape), judged)
+        tally.add(*(np.broadcast_to(one, (len(part), len(keys))) for one in (outcome.yes, outcome.known)), judged)
     tally.check(judged)
     table = _table(selected, assessed, tally.share, limits)
     run_ranks = None

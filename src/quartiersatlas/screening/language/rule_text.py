@@ -111,12 +111,22 @@ def _why(error: Exception, source: str) -> str:
         return f": {signs[0][0].strip()!r} is {signs[0][1]} here"
     if isinstance(error, SyntaxError) and error.offset:
         return f": it is no expression from character {error.offset} on"
+    if compared := re.search(r"[<>]=?", bare):
+        return f': {compared[0]!r} is written above("name", 10) or below("name", 10) here'
     if isinstance(error, TypeError):
         return f": {str(error).split(') ')[-1].replace('()', '')}"
+    return _odd_word(source, bare)
+
+
+def _odd_word(source: str, bare: str) -> str:
+    """Return which word is no condition, or stands without quotation marks."""
     for word in re.findall(r"([A-Za-z_]\w*)\s*\(", source):
         if word not in WORDS and word != "k_of":
             close = get_close_matches(word, [*WORDS, "k_of"], n=1)
             return f": {word!r} is no condition" + (f" (did you mean {close[0]!r}?)" if close else "")
+    for word in re.findall(r"\b([A-Za-z_]\w*)\b(?!\s*[(=])", bare):
+        if word not in ("True", "False", "None"):
+            return f": {word!r} stands without quotation marks"
     return ""
 
 
