@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
+from quartiersatlas.errors import ArgumentError, ColumnError, QuartiersatlasError, SpecError
+
+FRAME = pd.DataFrame({"residents": [1.0, 2.0]}, index=["01", "02"])
 
 
 @pytest.fixture
@@ -111,3 +114,31 @@ def test_a_day_that_no_calendar_has_is_refused(data, day):
 )
 def test_other_words_for_a_date_stay_free(data, date):
     assert qa.release(data, as_of=date).as_of == date
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda junk: qa.Protection(decimals=junk),
+        lambda junk: qa.Protection(totals=junk),
+        lambda junk: qa.Protection(zeros=junk),
+        lambda junk: qa.audit(FRAME, sums=junk),
+        lambda junk: qa.audit(FRAME, sums={"residents": junk}),
+        lambda junk: qa.audit(FRAME, zeros_shown=junk),
+        lambda junk: qa.audit(FRAME, find_sums=junk),
+        lambda junk: qa.audit(FRAME, min_count=junk),
+        lambda junk: qa.Look(font=junk),
+        lambda junk: qa.Look(font=[junk]),
+        lambda junk: qa.Look(logo=junk, logo_alt="x"),
+        lambda junk: qa.monitor("nowhere", rhythm=junk),
+        qa.read_measures,
+        lambda junk: qa.annotate("01", "n", "a", junk),
+        lambda junk: qa.tender_text(town=junk),
+        lambda junk: qa.tender_text(dates=junk),
+        lambda junk: qa.check_wording("text", junk),
+    ],
+)
+@pytest.mark.parametrize("junk", [10**400, b"x", FRAME, FRAME["residents"].to_numpy(), pd.NA, pd.NaT])
+def test_what_is_neither_equal_nor_unequal_is_refused_by_name(call, junk):
+    with pytest.raises(QuartiersatlasError):
+        call(junk)

@@ -104,7 +104,11 @@ def choice(value: object, known: Iterable[object], what: str) -> None:
     quartiersatlas.errors.SpecError: lang must be one of 'de', 'en', not 'fr'.
     """
     known = tuple(known)
-    if value not in known:
+    try:
+        is_known = value in known
+    except (TypeError, ValueError):  # arrays and frames are equal or not cell by cell
+        is_known = False
+    if not is_known:
         raise SpecError(f"{what} must be one of {', '.join(map(repr, known))}, not {value!r}.")
 
 

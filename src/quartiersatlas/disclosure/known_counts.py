@@ -336,9 +336,10 @@ def add_relations(
     expects(data, AreaData, "add_relations", "data = qa.join(areas, table)")
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for kind, relations in (("sums", sums), ("parts", parts)):
-        expects(relations or {}, Mapping, f"add_relations: {kind}", f'{kind}={{"foreign": ["eu", "others"]}}')
-        found[kind] = {whole: _members(data, kind, whole, those) for whole, those in (relations or {}).items()}
-    expects(shares or {}, Mapping, "add_relations: shares", 'shares={"quote": "residents"}')
+        named = {} if relations is None else relations
+        expects(named, Mapping, f"add_relations: {kind}", f'{kind}={{"foreign": ["eu", "others"]}}')
+        found[kind] = {whole: _members(data, kind, whole, those) for whole, those in named.items()}
+    expects({} if shares is None else shares, Mapping, "add_relations: shares", 'shares={"quote": "residents"}')
     for pair in (shares or {}).items():
         for name in pair:
             _refuse_unknown(data, "shares", name)
@@ -362,6 +363,7 @@ def _refuse_shares_of_nothing(data: AreaData, sums: Mapping[str, Iterable[str]])
 
 def _members(data: AreaData, kind: str, whole: str, those: Iterable[str] | str) -> tuple[str, ...]:
     """Return the parts of a whole: columns of the data, each named once."""
+    expects(those, Iterable, f"add_relations: {kind}: {whole!r}", f'{kind}={{"foreign": ["eu", "others"]}}')
     members = (those,) if isinstance(those, str) else tuple(those)
     for name in (whole, *members):
         _refuse_unknown(data, kind, name)

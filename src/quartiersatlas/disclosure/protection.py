@@ -98,8 +98,7 @@ class Protection:
             raise SpecError(f"Protection: min_denominator={self.min_denominator!r} must be at least 0, or None.")
         if self.round_base is not None and (not isinstance(self.round_base, int) or self.round_base < 2):  # noqa: PLR2004
             raise SpecError(f"Protection: round_base={self.round_base!r} must be a whole number from 2, or None.")
-        if self.decimals != "auto" and self.decimals not in range(7):
-            raise SpecError(f'Protection: decimals={self.decimals!r} must be "auto" or a number from 0 to 6.')
+        choice(self.decimals, ("auto", *range(7)), "Protection: decimals")
         self._check_secondary()
 
     def _check_secondary(self) -> None:
@@ -107,12 +106,11 @@ class Protection:
         choice(self.zeros, ("where_needed", "shown"), "Protection: zeros")
         choice(self.effort, ("auto", "fast"), "Protection: effort")
         choice(self.plan, ("all", "leaving"), "Protection: plan")
-        if self.totals != "all":
-            if isinstance(self.totals, str):
-                raise SpecError(
-                    f'Protection: totals={self.totals!r} must be "all" or a list of levels: totals=("city",).'
-                )
+        if not isinstance(self.totals, str):
+            expects(self.totals, (list, tuple, set, frozenset), "Protection: totals", 'totals=("city",), or "all"')
             object.__setattr__(self, "totals", tuple(self.totals))
+        elif self.totals != "all":
+            raise SpecError(f'Protection: totals={self.totals!r} must be "all" or a list of levels: totals=("city",).')
         expects(self.priority, Mapping, "Protection: priority", 'qa.Protection(priority={"sgb2_rate": 3})')
         for name, weight in self.priority.items():
             if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < float(weight) < float("inf"):

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.disclosure.certificate import COLUMNS, Audit, audited_cells, relation_texts
+from quartiersatlas.disclosure.protection import MOST
 from quartiersatlas.disclosure.system.equations import CITY, CountTable, Unit
 from quartiersatlas.disclosure.system.feasibility import UNKNOWN, ContradictionError, System, intervals
 from quartiersatlas.disclosure.system.partners import Task
@@ -87,21 +89,22 @@ def audit(
     [['02', 2.0, 2.0, 'exact']]
     """
     expects(values, pd.DataFrame, "audit", HOW)
+    if not values.size:
+        raise SpecError(f"audit: the table is empty. Give the columns of counts: {HOW}.")
     counts = _checked(values)
     hidden = _hidden(values, status)
-    if isinstance(min_count, bool) or not isinstance(min_count, int) or min_count < 1:
-        raise SpecError(f"audit: min_count={min_count!r} must be a whole number from 1.")
+    if isinstance(min_count, bool) or not isinstance(min_count, int) or not 1 <= min_count <= MOST:
+        raise SpecError(f"audit: min_count must be a whole number from 1 to {MOST:,}.")
+    for name, flag in (("zeros_shown", zeros_shown), ("find_sums", find_sums)):
+        expects(flag, bool, f"audit: {name}", f"{name}=True")
     names = [str(name) for name in counts.columns]
-    for kind, named in (("sums", sums or {}), ("parts", parts or {})):
-        for name in (name for whole, those in named.items() for name in (whole, *those)):
-            if name not in names:
-                raise ColumnError.not_found(name, names, f"audit: {kind}: the table")
+    related = {kind: _related(kind, named, names) for kind, named in (("sums", sums), ("parts", parts))}
     shown = counts.mask(hidden).to_numpy(dtype=float)
     relations = find_relations(
         shown,
         names,
-        {whole: tuple(those) for whole, those in (sums or {}).items()},
-        {whole: tuple(those) for whole, those in (parts or {}).items()},
+        related["sums"],
+        related["parts"],
         search=find_sums,
     )
     table = _table(counts, _units(counts.index, totals, parents), relations)
@@ -110,15 +113,30 @@ def audit(
     return _of_a_reader(table, hidden.to_numpy(), _told(table, totals), min_count, zeros_shown=zeros_shown)
 
 
+def _related(kind: str, named: Mapping[str, Iterable[str]] | None, names: list[str]) -> dict[str, tuple[str, ...]]:
+    """Return wholes with their parts, all of them columns of the table."""
+    if named is None:
+        return {}
+    expects(named, Mapping, f"audit: {kind}", f'{kind}={{"foreign": ["eu", "others"]}}')
+    found = {whole: names_of(those, f"audit: {kind}: {whole!r}") for whole, those in named.items()}
+    for name in (name for whole, those in found.items() for name in (whole, *those)):
+        if name not in names:
+            raise ColumnError.not_found(name, names, f"audit: {kind}: the table")
+    for whole, those in found.items():
+        if whole in those:
+            raise SpecError(f"audit: {kind}: {whole!r} is no part of itself: name the other columns.")
+    return found
+
+
 def _checked(values: pd.DataFrame) -> pd.DataFrame:
     """Return the counts as numbers, or refuse them."""
     try:
-        counts = values.astype(float)
+        known = values.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise CountError(
             f"audit: the table holds what is no number: {error}. Give the columns of counts alone."
         ) from error
-    known = counts.to_numpy()
+    counts = pd.DataFrame(known, index=values.index, columns=values.columns)
     wrong = np.isfinite(known) & ((known < 0) | (known % 1 != 0))
     if wrong.any() or np.isinf(known).any():
         raise CountError(

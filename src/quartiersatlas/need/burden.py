@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from math import isfinite
+from numbers import Real
+from types import NoneType
 from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
@@ -97,6 +99,10 @@ def burden(
     expects(burdens, Mapping, "burden: burdens", '{"Lärm": data.values["noise_share_65"]}')
     if not burdens:
         raise SpecError("burden: name at least one burden: {'Lärm': data.values['noise_share_65']}.")
+    expects(quantile, Real, "burden: quantile", "quantile=0.75")
+    for name, value in (("limits", limits), ("labels", labels)):
+        expects(value, (Mapping, NoneType), f"burden: {name}", f'{name}={{"Lärm": ...}}')
+    expects(classes, (list, tuple, NoneType), "burden: classes", 'classes=["low", "high"]')
     if not 0 < quantile < 1:
         raise SpecError(f"burden: quantile is {quantile!r}; it lies between 0 and 1.")
     classed, known, words = _classes(need, axis, classes, labels)

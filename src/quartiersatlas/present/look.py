@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import floor
 from os import PathLike, fspath
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -92,8 +93,13 @@ class Look:
             if len(words) > MOST_WORDS:
                 raise SpecError(f"Look: {name} has {len(words)} letters; at most {MOST_WORDS} fit.")
         check_accent(self.accent)
+        kinds = (str, PathLike, list, tuple, NoneType)
+        expects(self.font, kinds, "Look: font", 'Look(font="Office-Regular.ttf")')
+        expects(self.logo, (str, PathLike, NoneType), "Look: logo", 'Look(logo="wappen.svg", logo_alt="Wappen")')
         fonts = () if self.font is None else self.font
         listed = (fonts,) if isinstance(fonts, str | PathLike) else tuple(fonts)
+        for one in listed:
+            expects(one, (str, PathLike), "Look: font", 'Look(font=["Office-Regular.ttf", "Office-Bold.ttf"])')
         object.__setattr__(self, "font", tuple(Path(one) for one in listed) or None)
         object.__setattr__(self, "_fonts", _fonts(Path(one) for one in listed))
         object.__setattr__(self, "_logo", None if self.logo is None else _logo(Path(fspath(self.logo)), self.logo_alt))

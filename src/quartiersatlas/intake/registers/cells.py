@@ -160,7 +160,7 @@ def read_date(raw: object, kind: str) -> RegisterCell:
     RefusedCellError
         It is none, or could mean several days.
     """
-    if isinstance(raw, (datetime, date)):
+    if isinstance(raw, (datetime, date)) and pd.notna(raw):
         return RegisterCell(pd.Timestamp(raw).normalize())
     words = written(raw).strip()
     if kind == "end" and words.casefold() in (*PERMANENT_WORDS.values(), "unbefristet"):

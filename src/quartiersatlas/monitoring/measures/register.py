@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,9 +20,7 @@ from quartiersatlas.monitoring.measures.participation import Annotation, Partici
 from quartiersatlas.monitoring.measures.standing import LIVE, OVERDUE, day_of, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
-    from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.monitoring.measures.coverage import Coverage
@@ -67,6 +67,7 @@ def read_measures(source: str | Path | Mapping[str, pd.DataFrame], data: AreaDat
     """
     if data is not None:
         expects(data, AreaData, "read_measures: data", "data = qa.join(areas, table)")
+    expects(source, (str, Path, Mapping), "read_measures", 'qa.read_measures("massnahmen.xlsx")')
     tables = read_tables(source, data)
     return Measures(**{name: getattr(tables, name) for name in tables.__dataclass_fields__})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,7 +21,6 @@ from quartiersatlas.monitoring.measures.standing import rows_of
 from quartiersatlas.monitoring.stock.stocktaking import Stocktaking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     from quartiersatlas.catalogue import Lang
@@ -205,6 +205,12 @@ def tender_text(
     'Specification of services: stocktaking for [ ]'
     """
     check_lang(lang)
+    told = {"town": town, "aims": aims, "deadline": deadline, "participation": participation}
+    for name, value in told.items():
+        expects(value, str, f"tender_text: {name}", f'{name}="..."')
+    expects(min_count, int, "tender_text: min_count", "min_count=3")
+    dates = {} if dates is None else dates
+    expects(dates, Mapping, "tender_text: dates", 'dates={"mh_share": "2023"}')
     lines = [text("tender_title", lang, town=town or GAP)]
     listed = [text("tender_no_data", lang)]
     units = GAP
@@ -212,7 +218,7 @@ def tender_text(
         expects(data, AreaData, "tender_text", "data = qa.join(areas, table)")
         units = text("tender_units_of", lang, n=len(data.areas), vintage=data.vintage or data.period or GAP)
         listed = [
-            _listed(data, name, (dates or {}).get(name, ""), lang)
+            _listed(data, name, dates.get(name, ""), lang)
             for name in data.values.columns
             if name in data.catalogue and name not in data.changes
         ] or listed

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from os import PathLike
+from types import NoneType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -50,7 +52,7 @@ from quartiersatlas.monitoring.store.values import target_state, value_with_inte
 from quartiersatlas.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import geopandas as gpd
@@ -580,6 +582,7 @@ def monitor(
     """
     expects(folder, (str, PathLike), "monitor", 'qa.monitor("monitoring/")')
     choice(format, (None, *FORMS), "monitor: format")
+    expects(rhythm, (Mapping, NoneType), "monitor: rhythm", 'qa.monitor(folder, rhythm={"core": "1 year"})')
     place = usable_path(folder, "folder")
     if not (place / MARKER).is_file():
         make_store(place, StoreSettings(files=format or "parquet", rhythm=checked_rhythm(rhythm or RHYTHM)))
