@@ -246,7 +246,7 @@ def _without_equal_columns(counts: Floats, there: Floats) -> list[int]:
 def _mostly_equal(one: Floats, other: Floats) -> bool:
     known = np.isfinite(one) & np.isfinite(other)
     there = known & ((one > 0) | (other > 0))  # where there is nobody, all columns are equal
-    return known.sum() >= FEW_ROWS and there.sum() > 1 and bool((one == other)[there].mean() >= HOLDS)
+    return bool(known.sum() >= FEW_ROWS and there.sum() > 1 and (one == other)[there].mean() >= HOLDS)
 
 
 def _equalities(counts: Floats, kept: list[int]) -> Iterator[Sum]:
