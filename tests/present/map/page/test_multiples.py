@@ -55,5 +55,5 @@ def test_a_click_shows_the_date_and_keeps_the_focus(dated):
 
 
 def test_what_has_one_date_has_no_small_maps(dated):
-    dated.choose("Sozialer Status (Klasse)")
+    dated.choose("Dynamik (Klasse)")
     assert dated.run("return document.querySelector('.qa-multiples').hidden")
