@@ -55,6 +55,8 @@ def test_what_leaves_stands_in_the_release_and_what_does_not_stays(run):
     assert run.release.audit().ok
     assert [gap.text("de") for gap in run.release.group_gaps]
     assert run.acted.lists.periods == ("2022", "2024")
+    assert run.release.change.periods == ("2022", "2023", "2024")
+    assert "Benjamini" in run.files[1].read_text(encoding="utf-8")
     assert (len(run.acted.funded.funded), run.acted.funded.selected) == (11, 2020)
     assert len(run.release.funded.funded) == 11
     assert len(run.release.funded.others) >= 60
@@ -161,7 +163,8 @@ def light(content, place):
         or part.startswith(f"[{place}]" if "." in place else f"[{section}")
         or (place == "exposure" and part.startswith("[access.stop]"))
     ]
-    return "".join(part for part in kept if "zeitreihe.csv" not in part and "_2023.csv" not in part)
+    said = "".join(part for part in kept if "zeitreihe.csv" not in part and "_2023.csv" not in part)
+    return re.sub(r"(?m)^(tested|between) = .*\n", "", said)
 
 
 @pytest.mark.parametrize(("old", "new", "place", "said"), FAULTS, ids=[f"{f[2]}: {f[3]}" for f in FAULTS])
