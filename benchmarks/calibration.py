@@ -8,10 +8,13 @@ A data set: 100 areas with true rates of three indicators, counts drawn from the
 1,000 runs in which the data alone vary; the 15 highest scores are selected. Truth is the index of the true rates.
 Figures: how often the 90 % interval of ranks holds the true rank (all areas), and, among areas with a stated
 P(selected) of at least 0.9, the mean stated P, the share that belongs to the true 15, and the standard error of the
-difference (data sets are independent, areas of a set are not). ``together``: the three rates of an area are one level
-times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they are independent. The last world
-is neither: two indicators of many persons with the same cause, and one of few children, with a second cause of its own;
-rates are normal on the scale of log odds, so that more areas are far out than a beta distribution has.
+difference (data sets are independent, areas of a set are not). ``exact``: for the same areas, the mean P of the
+posterior under the distribution that the rates were drawn from, where that is known (rates apart, other persons in each
+indicator): right on average by definition, and far less a matter of chance than the true share. ``together``: the three
+rates of an area are one level times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they
+are independent. The last world is neither: two indicators of many persons with the same cause, and one of few children,
+with a second cause of its own; rates are normal on the scale of log odds, so that more areas are far out than a beta
+distribution has.
 """
 
 from __future__ import annotations
@@ -77,8 +80,26 @@ def counts(world: World, random: np.random.Generator, *, together: bool) -> tupl
     return rates, random.binomial(people, rates), people
 
 
-def one_set(job: tuple[str, bool, str, int]) -> tuple[float, list[float], list[bool]]:
-    """Return the share of true ranks inside their interval, and stated and true selection of the sure areas."""
+class Found(NamedTuple):
+    """Share of true ranks inside their interval; of the sure areas: stated P, true selection, exact P (or nothing)."""
+
+    held: float
+    stated: list[float]
+    true: list[bool]
+    exact: list[float]
+
+
+def exact_p(world: World, x: Any, n: Any, random: np.random.Generator) -> Any:
+    """Return P(selected) under the distribution that the rates were drawn from, shape (areas,)."""
+    a, b = world.rates
+    rates = random.beta((x + a)[:, None], (n - x + b)[:, None], (3, 4 * RUNS, AREAS))
+    score = ((rates - rates.mean(axis=2, keepdims=True)) / rates.std(axis=2, keepdims=True)).sum(axis=0)
+    cut = np.partition(score, -SELECTED, axis=1)[:, [-SELECTED]]
+    return (score >= cut).mean(axis=0)
+
+
+def one_set(job: tuple[str, bool, str, int]) -> Found:
+    """Draw a data set and compare."""
     import quartiersatlas as qa
     from quartiersatlas.need.score.scales import ranks
 
@@ -96,7 +117,10 @@ def one_set(job: tuple[str, bool, str, int]) -> tuple[float, list[float], list[b
     rank = ranks(-np.asarray(score), "min")
     inside = (rank >= table["rank_lower"]) & (rank <= table["rank_upper"])
     sure = table["p_selected"] >= 0.9  # noqa: PLR2004 - what the label says
-    return float(inside.mean()), table["p_selected"][sure].tolist(), (rank[sure] <= SELECTED).tolist()
+    exact: list[float] = []
+    if not together and world.behind == "others":
+        exact = exact_p(world, x, n, np.random.default_rng([number, 1]))[sure].tolist()
+    return Found(float(inside.mean()), table["p_selected"][sure].tolist(), (rank[sure] <= SELECTED).tolist(), exact)
 
 
 def main() -> None:
@@ -108,8 +132,8 @@ def main() -> None:
     parser.add_argument("--rates", nargs="*", choices=["together", "apart"], default=["together", "apart"])
     parser.add_argument("--redraw", nargs="*", default=["posterior", "raw"])
     options = parser.parse_args()
-    print("| world | rates | redraw | held | sure areas | stated P | true share | standard error |")
-    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    print("| world | rates | redraw | held | sure areas | stated P | true share | standard error | exact |")
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     with multiprocessing.Pool(options.processes) as pool:
         for number in options.worlds:
             name, world = list(WORLDS.items())[number]
@@ -120,15 +144,17 @@ def main() -> None:
                 print(f"| {name} | {way} | {redraw} | {figures(found)} |", flush=True)
 
 
-def figures(found: list[tuple[float, list[float], list[bool]]]) -> str:
+def figures(found: list[Found]) -> str:
     """Write what the data sets of a world say."""
-    held = np.mean([one[0] for one in found])
-    sure = sum(len(one[1]) for one in found)
+    held = np.mean([one.held for one in found])
+    sure = sum(len(one.stated) for one in found)
     if not sure:
-        return f"{held:.3f} | 0 | none | none | none"
-    apart = np.array([sum(one[1]) - sum(one[2]) for one in found])
-    stated, true = (sum(sum(one[k]) for one in found) / sure for k in (1, 2))
-    return f"{held:.3f} | {sure} | {stated:.3f} | {true:.3f} | {apart.std() * np.sqrt(len(found)) / sure:.3f}"
+        return f"{held:.3f} | 0 | none | none | none | none"
+    apart = np.array([sum(one.stated) - sum(one.true) for one in found])
+    stated, true, exact = (sum(map(sum, part)) / sure for part in list(zip(*found, strict=True))[1:])
+    error = apart.std() * np.sqrt(len(found)) / sure
+    known = f"{exact:.3f}" if any(one.exact for one in found) else ""
+    return f"{held:.3f} | {sure} | {stated:.3f} | {true:.3f} | {error:.3f} | {known}"
 
 
 if __name__ == "__main__":

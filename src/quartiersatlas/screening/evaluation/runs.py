@@ -75,12 +75,7 @@ def selection_stability(
         outcome, _ = evaluate(rule, several)
         tally.add(*(np.broadcast_to(one, (len(part), len(keys))) for one in (outcome.yes, outcome.known)), judged)
     tally.check(judged)
-    table = _table(selected, assessed, tally.share, limits)
-    run_ranks = None
-    if need is not None:
-        run_ranks = pd.DataFrame(places, columns=need.scored_keys)
-        score = need.scores.loc[need.scored_keys, need.spec.axes[0].id]
-        table = table.join(rank_table(run_ranks, score, ranked=True))
+    table, run_ranks = _ranked(_table(selected, assessed, tally.share, limits), need, places)
     return Stability(
         table=table,
         contradictions=drawn.contradictions(table, limits),
@@ -103,6 +98,17 @@ def selection_stability(
         call=call,
         names=dict(data.areas["name"].astype(str)) if "name" in data.areas else {},
     )
+
+
+def _ranked(
+    table: pd.DataFrame, need: NeedIndex | None, places: NDArray[np.float32]
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the table with the ranks of the first axis, and the ranks of every run, where there is a need index."""
+    if need is None:
+        return table, None
+    run_ranks = pd.DataFrame(places, columns=need.scored_keys)
+    score = need.scores.loc[need.scored_keys, need.spec.axes[0].id]
+    return table.join(rank_table(run_ranks, score, ranked=True)), run_ranks
 
 
 def _table(
