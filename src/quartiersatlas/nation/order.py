@@ -79,14 +79,14 @@ def _part_order(values: PartValues, one: CellCondition) -> Order:
     return Order(found, int(whole.max(initial=1)))
 
 
-class Limits(NamedTuple):
+class OrderLimits(NamedTuple):
     """Level -> group -> key -> the limit as numerator and denominator; and what is to be said about ties."""
 
     reference: dict[str, dict[str, dict[str, tuple[int, int]]]]
     notes: tuple[str, ...]
 
 
-def order_limits(rule: WholeRule, parts: Iterable[Mapping[str, Order]]) -> Limits:
+def order_limits(rule: WholeRule, parts: Iterable[Mapping[str, Order]]) -> OrderLimits:
     """Return the limits that the values of all parts give.
 
     Parameters
@@ -123,7 +123,7 @@ def order_limits(rule: WholeRule, parts: Iterable[Mapping[str, Order]]) -> Limit
             reference.setdefault(one.level, {}).setdefault(group, {})[one.key] = limit.as_integer_ratio()
         if any(tied.values()):
             notes.append(f"{one.key}: of cells tied at the limit {tied[True]:,} are in and {tied[False]:,} are out")
-    return Limits(reference, tuple(notes))
+    return OrderLimits(reference, tuple(notes))
 
 
 def worst_limit(condition: Worst, values: Values, largest: int) -> tuple[Fraction, bool, int]:
