@@ -45,6 +45,7 @@ def main() -> None:
         return
     if options.calibration:
         calibration(100)
+        single_areas(3000, 100)
         return
     with tempfile.TemporaryDirectory() as folder:
         screening(Path(folder), options.runs, options.copies)
@@ -289,6 +290,38 @@ def calibration(runs: int) -> None:
         .round(3)
     )
     print(f"all {len(table):,} quarters: said {table['said'].mean():.3f}, came {table['came'].mean():.3f}")
+
+
+def single_areas(n: int, runs: int) -> None:
+    """Print how many selected areas without neighbours alike are above the limit, and what the redraws say of it.
+
+    ``"posterior"`` says how likely the true rate is above the limit, ``"raw"`` counts the noise twice.
+    """
+    import geopandas as gpd
+    import shapely
+
+    rng = np.random.default_rng(5)
+    pop = 3 + np.exp(rng.normal(3.2, 1.0, n)).astype(int)
+    truth = rng.beta(0.12 * 12, 0.88 * 12, n)
+    place = 200 * np.arange(n)
+    shapes = shapely.box(place, 0, place + 100, 100)
+    areas = gpd.GeoDataFrame({"name": "a"}, index=[f"a{k}" for k in range(n)], geometry=shapes, crs=3035)
+    rule = qa.above("mig_share", than="city", factor="1.5")
+
+    def listed(mig: object) -> object:
+        counts = pd.DataFrame({"pop": pop, "mig": mig}, index=areas.index, dtype=float)
+        data = qa.add_rates(qa.join(areas, counts, population="pop"), {"mig_share": ("mig", "pop")})
+        return qa.screen(data, rule)
+
+    first = listed(rng.binomial(pop, truth))
+    selected = first.selected.to_numpy(bool)
+    came = np.mean([listed(rng.binomial(pop, truth)).selected.to_numpy(bool)[selected].mean() for _ in range(20)])
+    above = (truth > 1.5 * (pop @ truth) / pop.sum())[selected].mean()
+    said = {}
+    for redraw in ("posterior", "raw"):
+        table = first.stability(runs, seed=1, vary=("data",), redraw=redraw).table
+        said[redraw] = round(float(table["p_selected"].to_numpy()[selected].mean()), 3)
+    print(f"{int(selected.sum()):,} single areas selected: truly above {above:.3f}, came again {came:.3f}, said {said}")
 
 
 def truth_of(towns: int, seed: int) -> pd.DataFrame:

@@ -115,7 +115,8 @@ def _known(*counts: Ints) -> Mask | None:
     """Return where all counts are known, as one row; None if everywhere."""
     if all(int(one.min(initial=0)) > HIDDEN for one in counts):
         return None
-    return np.logical_and.reduce([one != HIDDEN for one in counts])[None]
+    known: Mask = np.logical_and.reduce([one != HIDDEN for one in counts])
+    return known[None]
 
 
 def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -> PartValues:
@@ -126,7 +127,8 @@ def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -
     for one in rule.conditions:
         if one.rate is None:
             x = part.counts[one.column]
-            counts[one.name] = (np.maximum(x, 0), None, _known(x))
+            known = _known(x)
+            counts[one.name] = (np.maximum(x, 0), None, known)
         else:
             x, n = part.counts[one.rate.numerator], part.counts[one.rate.denominator]
             known = _known(x, n)
@@ -137,8 +139,8 @@ def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -
                 clipped |= over
                 x = np.minimum(x, n)
             counts[one.name] = (x, n, known)
-        if counts[one.name][2] is not None:
-            hidden |= ~counts[one.name][2][0]
+        if known is not None:
+            hidden |= ~known[0]
     population = np.maximum(part.counts[spec.population], 0)
     group = np.maximum(part.counts[spec.group], 0) if spec.group else np.zeros(len(part.key), np.int64)
     residents = part.sums(population)

@@ -149,9 +149,8 @@ def cell_outlines(
     order = np.argsort(group, kind="stable")
     west, south = x[order].astype(float) * size, y[order].astype(float) * size
     boxes = shapely.box(west, south, west + size, south + size)
-    together = shapely.geometrycollections(boxes, indices=group[order].astype(np.int64))
-    found: NDArray[np.object_] = shapely.normalize(shapely.coverage_union_all(together[:, None], axis=1))
-    return found
+    together = np.asarray(shapely.geometrycollections(boxes, indices=group[order].astype(np.int64)))
+    return np.asarray(shapely.normalize(shapely.coverage_union_all(together[:, None], axis=1)))
 
 
 class Assigned(NamedTuple):
