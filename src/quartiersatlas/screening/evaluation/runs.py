@@ -73,7 +73,8 @@ def selection_stability(
         scores, classes, places[start:stop] = _scored(need, part, keys)
         several = evidence_of_runs(evidence, draws, scores, classes, part.shift[:, None], _tested(rule))
         outcome, _ = evaluate(rule, several)
-        tally.add(*(np.broadcast_to(one, (len(part), len(keys))) for one in (outcome.yes, outcome.known)), judged)
+        yes, known = (np.broadcast_to(one, (len(part), len(keys))) for one in (outcome.yes, outcome.known))
+        tally.add(yes, known, judged)
     tally.check(judged)
     table, run_ranks = _ranked(_table(selected, assessed, tally.share, limits), need, places)
     return Stability(
