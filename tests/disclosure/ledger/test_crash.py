@@ -14,13 +14,13 @@ from quartiersatlas.errors import ReleaseError
 from quartiersatlas.project import run_project
 
 KILLED_MOVING = """
-from quartiersatlas.project import run
+from quartiersatlas.project import run, run_project
 def move_some(files, folder, **_):
     for file in files[: int(sys.argv[2])]:
         file.replace(folder / file.name)
     kill()
 run.move_all = move_some
-run.run_project(sys.argv[1])
+run_project(sys.argv[1])
 """
 KILLED_WRITING = """
 from quartiersatlas.base import files
