@@ -123,7 +123,10 @@ def test_the_page_finds_the_released_rates_from_the_counts(node, sample):
         for column in columns
     ]
     found = node(
-        *(f"columns.scaled(columns.rates({json.dumps(counts | {'per': 100, 'decimals': 1})}), 1)" for counts in asked)
+        *(
+            f"columns.scaled(columns.rates({json.dumps(counts | {'per': 100, 'decimals': places})}), {places})"
+            for counts, places in zip(asked, (column.decimals for column in columns), strict=True)
+        )
     )
     values = [sample.release.values[column.id] for column in columns]
     assert found == [[None if pd.isna(value) else value for value in released] for released in values]

@@ -37,6 +37,9 @@ DRAFT = "Entwurf – unkommentiert, ohne Quelle, ohne Stand"
 HOSTILE = ["<script>alert(1)</script>", "a|b *c* _d_ `e` [x](http://y) # z", "<b>&amp;", "q\x00r\x07s", "ä ß „x“ − Łş"]
 
 
+ASIDE = ("svg", "footer", "details")  # pictures and the tables below them have words of their own
+
+
 def squeezed(texts):
     return re.sub(r"\s+", "", "".join(texts))
 
@@ -46,10 +49,10 @@ def html_texts(content):
         inside, found = False, ()
 
         def handle_starttag(self, tag, _):
-            self.inside = (self.inside or tag == "body") and tag not in ("svg", "footer")
+            self.inside = (self.inside or tag == "body") and tag not in ASIDE
 
         def handle_endtag(self, tag):
-            self.inside = self.inside or tag in ("svg", "footer")  # pictures have words of their own
+            self.inside = self.inside or tag in ASIDE
 
         def handle_data(self, data):
             if self.inside:

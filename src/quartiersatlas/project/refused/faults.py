@@ -96,7 +96,7 @@ def _read_on(path: Path, content: dict[str, Any]) -> tuple[Project | None, list[
             found.append(error)
             if "need" not in content:
                 return None, found
-            del content["need"]
+            _without_need(content)
     return None, found
 
 
@@ -117,8 +117,9 @@ def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: C901
         content["period"] = content["tables"][0].get("period", "")
         return True
     if place[0] in ("indicators", "references"):  # what is made of them would be missed below
-        for name in (*BEHIND_THE_RULE, "need", "change"):
+        for name in (*BEHIND_THE_RULE, "change"):
             content.pop(name, None)
+        _without_need(content)
     if place[0] in BEHIND_THE_RULE:
         for name in BEHIND_THE_RULE if place[0] == "shortlist" else place[:1]:
             content.pop(name, None)
@@ -132,6 +133,13 @@ def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: C901
         content[place[0]] = str(value)  # a date or number without its quotation marks
         return True
     return content.pop(place[0], None) is not None
+
+
+def _without_need(content: dict[str, Any]) -> None:
+    """Take the index out, and the wish for its earlier classes."""
+    content.pop("need", None)
+    for part in content.get("earlier", []):
+        part.pop("need", None)
 
 
 def _holder(content: dict[str, Any], place: list[Any]) -> dict[str, Any] | None:
@@ -236,6 +244,7 @@ def _of_columns(
         "candidates": None,
         "stability": None,
         "programmes": None,
+        "earlier": tuple(replace(part, need=False) for part in project.earlier),
     }
     for dropped in ({}, without, {**without, "segregation": None}, {**without, "segregation": None, "change": None}):
         cut = replace(project, **dropped, ledger=None)
