@@ -179,6 +179,26 @@ def test_every_page_stands_in_a_table_of_contents():
     assert {name for name in pages if not name.startswith("presets/")} - listed == set()
 
 
+# --- the pictures of the README
+
+
+def pictures(text):
+    """Give place and alternative text of every picture of a page that is set in HTML, in which it has a width."""
+    tags = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<img [^>]*>", text)]
+    return [(names["src"], names.get("alt", "")) for names in tags]
+
+
+def test_the_readme_shows_map_report_and_chart_before_its_first_heading():
+    first = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## ")[0]
+    shown = dict(pictures(first))
+    assert list(shown) == ["docs/atlas.png", "docs/report.png", "docs/certainty.png"]
+    for place, words in shown.items():
+        assert len(words) > 40, place
+        picture = (ROOT / place).read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert len(picture) < 120_000, place
+
+
 # --- what the pages call
 
 
