@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.charts.layout import GAP, SIZE, SWATCH, Frame, frame_of
 from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET, Bar, Dot, HRule, Line, Mark, Strip, Text, VRule
-from quartiersatlas.charts.widths import cut
+from quartiersatlas.charts.widths import cut, cut_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,7 +106,7 @@ def _left(y: Axis, frame: Frame) -> Iterable[str]:
             yield _stroke(frame.left, place, frame.left + frame.width, place, FAINT, 0.6)
         yield _words(frame.left - GAP, place + SIZE / 3, words, QUIET, "end")
     for row, words in enumerate(y.bands):
-        name = cut(words, frame.left - GAP, SIZE)
+        name = cut_name(words, frame.left - GAP, SIZE)
         yield _words(frame.left - GAP, frame.py(row) + SIZE / 3, name, INK, "end")
     if y.label:
         yield _words(2, frame.label_at, y.label, QUIET, "start")

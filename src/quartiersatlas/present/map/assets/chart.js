@@ -39,6 +39,17 @@ function cutWords(words, width) {
 }
 
 /**
+ * @param {string} words name of a row
+ * @param {number} width
+ * @returns {string} shortened so that what stands in brackets at its end stays, where it takes no more than half the width
+ */
+function cutName(words, width) {
+  const at = words.endsWith(")") ? words.lastIndexOf(" (") : -1;
+  const end = at > 0 ? words.slice(at) : "";
+  return wordWidth(words) > width && end && wordWidth(end) <= width / 2 ? cutWords(words.slice(0, at), width - wordWidth(end)) + end : cutWords(words, width);
+}
+
+/**
  * @param {string} tag
  * @param {Record<string, string | number | undefined>} attributes
  * @param {string} [words]
@@ -192,8 +203,8 @@ function sides({ x, y, right, marks }, width, at, key, above) {
     }
     for (const [row, words] of (y.bands ?? []).entries()) {
       const [middle, value] = [at.py(row), right[row] ?? ""];
-      if (above) parts.push(written(0, middle - at.lift - 5, cutWords(words, width - wordWidth(value, WORD, true) - 8), { anchor: "start", halo: true }));
-      else parts.push(written(at.left - APART, middle + WORD / 3, cutWords(words, at.left - APART), { color: INKS.ink, anchor: "end" }));
+      if (above) parts.push(written(0, middle - at.lift - 5, cutName(words, width - wordWidth(value, WORD, true) - 8), { anchor: "start", halo: true }));
+      else parts.push(written(at.left - APART, middle + WORD / 3, cutName(words, at.left - APART), { color: INKS.ink, anchor: "end" }));
     }
     const rules = marks.some(({ kind, text }) => kind === "vrule" && text) ? LINE_HIGH : APART;
     if (y.label) parts.push(written(0, at.top - rules - APART, cutWords(y.label, width), { anchor: "start" }));
