@@ -249,6 +249,18 @@ def test_a_spine_stands_on_the_city_and_the_farthest_area_is_at_its_end(drawn):
     drawn(chart)
 
 
+def test_a_unit_that_is_a_word_stands_once_behind_the_name_of_its_row():
+    gap = Measure("Abstand zwischen zwei Gruppen, die in der Stadt leben und arbeiten", "Prozentpunkte", 1)
+    chart = spine_chart([SpineRow(gap, values(10, 12), city=12.0), SpineRow(gap, values(10, 20))], "00")
+    assert chart.right == ("10,0 (12,0)", "10,0 (15,0)")
+    named, without_city = chart.y.bands
+    assert named == f"{gap.label} (Prozentpunkte)"
+    assert without_city == f"{gap.label} (Prozentpunkte, Median statt Stadt)"
+    assert "10,0\u202fProzentpunkte (12,0\u202fProzentpunkte)" in chart.alt  # who hears it hears the unit
+    assert chart.rows[0][1] == "10,0\u202fProzentpunkte"
+    assert "… (Prozentpunkte)</text>" in chart.svg(400, 120)  # the name is cut, the unit stays
+
+
 def test_a_profile_of_nothing_is_refused_and_one_without_values_is_drawn(drawn):
     with pytest.raises(SpecError, match="one indicator or more"):
         spine_chart([], "00")

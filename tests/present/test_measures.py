@@ -14,7 +14,8 @@ import shapely
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ArgumentError, RegisterError, ReleaseError, SpecError
-from quartiersatlas.present.map.measure_layer import area_kinds, measure_layer
+from quartiersatlas.present.map.measure_layer import measure_layer
+from quartiersatlas.present.paper.measure_signs import area_kinds
 
 SECRETS = ("NURIMHAUS", "4711", "Selbstkritik")
 SPEC = {

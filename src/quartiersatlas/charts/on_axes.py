@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.charts.layout import GAP, SIZE, SWATCH, Frame, frame_of, room_below
 from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET, Axis, Bar, Dot, HRule, Line, Mark, Strip, Text, VRule
-from quartiersatlas.charts.widths import FONTS, SANS, cut, drawable, wrapped
+from quartiersatlas.charts.widths import FONTS, SANS, cut_name, drawable, wrapped
 from quartiersatlas.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _ticks(one: Axis, frame: Frame, which: str) -> tuple[list[float], list[str]]
         return [], []
     if one.bands:
         room = frame.left - GAP if which == "y" else frame.width / len(one.bands) - 2
-        return [float(place) for place in range(len(one.bands))], [cut(drawable(w), room, SIZE) for w in one.bands]
+        return [float(place) for place in range(len(one.bands))], [cut_name(drawable(w), room, SIZE) for w in one.bands]
     return [value for value, _ in one.ticks], [drawable(words) for _, words in one.ticks]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.charts.layout import GAP, SIZE, SWATCH, Frame, frame_of
 from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET, Bar, Dot, HRule, Line, Mark, Strip, Text, VRule
-from quartiersatlas.charts.widths import cut
+from quartiersatlas.charts.widths import cut, cut_name, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,11 +89,26 @@ def _below(x: Axis, frame: Frame) -> Iterable[str]:
         if x.grid:
             yield _stroke(place, frame.top, place, bottom, FAINT, 0.6)
         yield _words(place, bottom + SIZE + 2, words, QUIET)
-    for column, words in enumerate(x.bands):
-        name = cut(words, frame.width / len(x.bands) - 2, SIZE)
-        yield _words(frame.px(column), bottom + SIZE + 2, name, INK)
+    for column in range(len(x.bands)):
+        place, name = _band(x, column, frame)
+        yield _words(place, bottom + SIZE + 2, name, INK)
     if x.label:
         yield _words(frame.left + frame.width, bottom + 2 * SIZE + GAP + 4, x.label, QUIET, "end")
+
+
+def _band(x: Axis, column: int, frame: Frame) -> tuple[float, str]:
+    """Return a name below a chart and its middle: it takes what narrower names beside it leave free.
+
+    The outer ones move inwards where the picture ends.
+    """
+    last, width = len(x.bands) - 1, frame.left + frame.width + frame.right
+    place, step = frame.px(column), frame.width / len(x.bands)
+    before = step - (text_width(x.bands[column - 1], SIZE) + GAP) / 2 if column else place
+    after = step - (text_width(x.bands[column + 1], SIZE) + GAP) / 2 if column < last else width - place
+    room = before + after if column in (0, last) else 2 * min(before, after)
+    name = cut(x.bands[column], max(step - 2, room), SIZE)
+    half = text_width(name, SIZE) / 2
+    return min(max(place, half), width - half), name
 
 
 def _left(y: Axis, frame: Frame) -> Iterable[str]:
@@ -106,7 +121,7 @@ def _left(y: Axis, frame: Frame) -> Iterable[str]:
             yield _stroke(frame.left, place, frame.left + frame.width, place, FAINT, 0.6)
         yield _words(frame.left - GAP, place + SIZE / 3, words, QUIET, "end")
     for row, words in enumerate(y.bands):
-        name = cut(words, frame.left - GAP, SIZE)
+        name = cut_name(words, frame.left - GAP, SIZE)
         yield _words(frame.left - GAP, frame.py(row) + SIZE / 3, name, INK, "end")
     if y.label:
         yield _words(2, frame.label_at, y.label, QUIET, "start")

@@ -55,6 +55,21 @@ def cut(words: str, width: float, size: float, *, bold: bool = False) -> str:
     return f"{words.rstrip()}…"
 
 
+def cut_name(words: str, width: float, size: float) -> str:
+    """Return the name of a row, shortened so that brackets at its end stay where they take no more than half the width.
+
+    Examples
+    --------
+    >>> cut_name("Gap between one group and all the others (points)", 120, 8)
+    'Gap between one gro… (points)'
+    """
+    at = words.rfind(" (") if words.endswith(")") else -1
+    end = text_width(words[at:], size) if at > 0 else width
+    if text_width(words, size) <= width or end > width / 2:
+        return cut(words, width, size)
+    return cut(words[:at], width - end, size) + words[at:]
+
+
 def wrapped(words: str, width: float, size: float, most: int = 99, *, bold: bool = False) -> list[str]:
     """Return words in lines that fit into a width; the last line that is allowed is cut.
 

@@ -11,7 +11,7 @@ from quartiersatlas.errors import QuartiersatlasError
 from quartiersatlas.present.city_report.selected_table import is_long
 from quartiersatlas.present.look import ACCENT
 from quartiersatlas.present.paper import Columns, DocumentTable, Figure, Key, TableRow
-from quartiersatlas.present.paper.legend import legend_notes, map_entries, mark_entries
+from quartiersatlas.present.paper.legend import legend_notes, map_entries, mark_entries, sign_entries
 from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
 from quartiersatlas.present.paper.map_svg import alt_text, document, map_svg
 from quartiersatlas.present.statements import cell_text
@@ -103,17 +103,19 @@ def _map_table(release: Release, column: ReleasedColumn, lang: Lang) -> Document
     """Return a map in numbers, its areas in the order of the release; None of very many, whose file stands beside."""
     if is_long(release) or len(release.areas) > MOST_ROWS:
         return None
-    names, marks = release.areas["name"], mark_entries(release, lang)
-    is_screened = release.has_shortlist
+    names = release.areas["name"]
+    marks = [("heading_selection", mark_entries(release, lang))] if release.has_shortlist else []
+    if signs := sign_entries(release, lang):
+        marks.append(("heading_measures", signs))
     rows = (
         TableRow.of(
             f"{names[key]} ({key})",
             cell_text(release, key, column, lang),
-            *(["; ".join(mark.words for mark in marks if key in mark.keys)] if is_screened else []),
+            *("; ".join(entry.words for entry in entries if key in entry.keys) for _, entries in marks),
         )
         for key in map(str, release.order)
     )
-    head = (text("label_area", lang), label(column, lang), *([text("heading_selection", lang)] if is_screened else []))
+    head = (text("label_area", lang), label(column, lang), *(text(heading, lang) for heading, _ in marks))
     return DocumentTable(head, tuple(rows), frozenset() if column.kind == "class" else frozenset({1}))
 
 

@@ -137,6 +137,24 @@ def test_a_town_with_every_kind_of_gap(in_page, kinds, area):
     assert "histogram" in compare(in_page, kinds, earlier, area, "de")
 
 
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_row_of_the_profile_names_a_long_unit_once(in_page, make_city, lang):
+    keys = pd.Index([f"{n:02d}" for n in range(1, 13)], name="key")
+    values = {"residents": 1000.0, "wait": np.arange(12.0) ** 2, "age": np.arange(30.0, 42.0)}
+    catalogue = qa.Catalogue.builtin().add(
+        qa.Indicator(id="wait", kind="mean", unit="Arbeitstage", label_de="Wartezeit", label_en="Wait"),
+        qa.Indicator(id="age", kind="mean", unit="years", label_de="Alter", label_en="Age"),
+    )
+    release = qa.release(make_city(pd.DataFrame(values, index=keys), catalogue=catalogue), columns=["wait", "age"])
+    chart = pictures.spine_profile(release, "03", lang)
+    for name, value in zip(chart.y.bands, chart.right, strict=True):
+        is_short = not name.startswith("Wa")
+        assert name.count("Arbeitstage") == (not is_short)
+        assert value.count("years") == 2 * is_short
+        assert "Arbeitstage" not in value
+    assert "histogram" in compare(in_page, release, [], "03", lang)
+
+
 def test_dates_that_are_words_have_no_time_line(in_page, kinds):
     now = replace(kinds, as_of="Ende 2024")
     assert "time_line" not in compare(in_page, now, [replace(kinds, as_of="2022")], "shown3", "de")

@@ -129,6 +129,14 @@ def as_record(label):
     return {**record, "wasThere": record.pop("was_there")}
 
 
+def test_a_district_without_room_at_its_anchor_is_named_as_near_to_it_as_can_be():
+    form = Form(("x",), 20.0, 14.0)
+    label = Label((form,), 80.0, 80.0, 100, "district", (0.0, 0.0, 200.0, 200.0))
+    (own,) = place([label], WIDTH, HEIGHT, [(50.0, 40.0, 110.0, 120.0)])
+    assert (own.x, own.y) in {(60.0, 20.0), (100.0, 20.0), (20.0, 60.0), (20.0, 100.0)}  # of the places of the grid
+    assert math.dist((own.x, own.y), (80, 80)) == pytest.approx(math.hypot(20, 60))
+
+
 def test_every_district_finds_a_place_the_narrow_ones_in_smaller_or_two_lines():
     def measured(lines):
         return max(map(len, lines)) * 7.0

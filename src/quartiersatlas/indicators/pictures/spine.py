@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STROKE, MIDDLE, DISTRICT = "#a9a9a9", "#c9dcea", "#1a6faf"
 EDGE = 1.06  # of the axis: so that the farthest area is not cut
+SIGN = 6  # letters: a longer unit stands once, behind the name of its row
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,17 @@ class SpineRow:
         if isfinite(self.city):
             return self.city
         return float(np.median(self.known)) if len(self.known) else float("nan")
+
+    def name(self, lang: Lang) -> str:
+        """Return the label; in brackets a unit that is a word, and that the median stands for the city."""
+        unit = self.measure.unit if len(self.measure.unit) > SIGN else ""
+        more = ", ".join(filter(None, (unit, "" if isfinite(self.city) else text("chart_median", lang))))
+        return f"{self.measure.label} ({more})" if more else self.measure.label
+
+    @property
+    def bare(self) -> Measure:
+        """The measure without a unit that stands in the name already."""
+        return replace(self.measure, unit="") if len(self.measure.unit) > SIGN else self.measure
 
     def place(self, value: float) -> float:
         """Return a value as its distance from the spine, by the largest distance of the row."""
@@ -117,13 +129,10 @@ def spine_chart(
     marks: list[Mark] = [VRule(x=0.0, stroke=INK, width=1.2)]
     for number, row in enumerate(rows):
         marks += _row(row, number, float(row.values.get(area, np.nan)), area)
-    words = tuple(_value(row, area, lang) for row in rows)
+    words = tuple(_value(row, row.measure, area, lang) for row in rows)
+    numbers = tuple(_value(row, row.bare, area, lang) for row in rows)
     city = city_name or text("label_city", lang)
     ends = ((-0.85, text("chart_lower", lang)), (0.0, city), (0.85, text("chart_higher", lang)))
-    labels = tuple(
-        row.measure.label if isfinite(row.city) else f"{row.measure.label} ({text('chart_median', lang)})"
-        for row in rows
-    )
     note = text("chart_spine_note", lang)
     if any(isfinite(row.district) for row in rows):
         note = f"{text('chart_spine_district', lang)} {note}"
@@ -134,12 +143,12 @@ def spine_chart(
         title=text("chart_profile", lang, area=name),
         alt=_sentence(rows, words, name),
         x=Axis(-EDGE, EDGE, ticks=ends),
-        y=Axis(-0.6, len(rows) - 0.4, bands=labels, down=True),
+        y=Axis(-0.6, len(rows) - 0.4, bands=tuple(row.name(lang) for row in rows), down=True),
         marks=tuple(marks),
         note=note,
         head=_head(name, city, lang),
         rows=tuple(_cells(row, area, lang) for row in rows),
-        right=words,
+        right=numbers,
         height=0.1 + 0.052 * len(rows),
     )
 
@@ -162,11 +171,11 @@ def _row(row: SpineRow, number: int, own: float, area: str) -> list[Mark]:
     return marks
 
 
-def _value(row: SpineRow, area: str, lang: Lang) -> str:
-    """Return the value of the area, and in brackets that of the city or the median."""
+def _value(row: SpineRow, measure: Measure, area: str, lang: Lang) -> str:
+    """Return the value of the area as a measure writes it, and in brackets that of the city or the median."""
     own = float(row.values.get(area, np.nan))
-    shown = row.measure.write(own, lang) if isfinite(own) else text("chart_not_shown", lang)
-    return f"{shown} ({row.measure.write(row.centre, lang)})"
+    shown = measure.write(own, lang) if isfinite(own) else text("chart_not_shown", lang)
+    return f"{shown} ({measure.write(row.centre, lang)})"
 
 
 def _sentence(rows: Sequence[SpineRow], words: Sequence[str], name: str) -> str:

@@ -88,10 +88,10 @@ def _cell(i: int, j: int, count: int, most: int, persons: float, lang: Lang, *, 
     ]
     has_persons = isfinite(persons) and count > 0
     written = number_text(count, 0, lang)
-    marks.append(Text(x=j, y=i, text=written, size=10, bold=count > 0, dy=-5 if has_persons else 0, **look))
+    marks.append(Text(x=j, y=i, text=written, size=10, bold=count > 0, dy=-4 if has_persons else 0, **look))
     if has_persons:
         words = text("chart_residents", lang, n=number_text(persons, 0, lang))
-        marks.append(Text(x=j, y=i, text=words, size=6.5, dy=7, **look))
+        marks.append(Text(x=j, y=i, text=words, size=6.5, dy=5, **look))
     return marks
 
 

@@ -14,7 +14,7 @@ from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.base.keys import refuse_number_keys
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
 from quartiersatlas.charts import Axis, Bar, Chart, Charted, Line, Text
-from quartiersatlas.charts.marks import INK, PAPER, QUIET
+from quartiersatlas.charts.marks import INK, QUIET
 from quartiersatlas.errors import JoinError, SpecError, list_some
 from quartiersatlas.need.score.need_scores import NeedScores
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Classed: TypeAlias = "NeedScores | pd.Series[str]"
 ClassesOf = Literal["need", "values"]
 SAME, RISING, FALLING = (140, 140, 140), (224, 130, 20), (123, 94, 167)
-HIGHER, LOWER, NONE = (51, 80, 125), (0, 128, 128), (190, 190, 190)
+HIGHER, LOWER, NONE = (70, 100, 150), (0, 128, 128), (190, 190, 190)
 COLORS = {
     "need": {"same": SAME, "rising": RISING, "falling": FALLING},
     "values": {"same": SAME, "rising": HIGHER, "falling": LOWER, "none": NONE},
@@ -348,9 +348,8 @@ def _square(
     i: int, j: int, count: float, most: float, persons: float | None, lang: Lang, color: tuple[int, int, int]
 ) -> list[Mark]:
     """Return a cell, the darker the more areas, with its count and, where they are known, its residents."""
-    strength = 0.0 if count == 0 else 0.18 + 0.72 * (count / most) ** 0.5
-    dark = strength > 0.72  # noqa: PLR2004 - from there on white letters read better
-    look: dict[str, Any] = {"fill": PAPER if dark else INK if count else QUIET, "halo": False}
+    strength = 0.0 if count == 0 else 0.18 + 0.6 * (count / most) ** 0.5
+    look: dict[str, Any] = {"fill": INK if count else QUIET, "halo": False}
     marks: list[Mark] = [
         Bar(
             x0=j - 0.48,
@@ -364,10 +363,10 @@ def _square(
     ]
     people = persons is not None and not isnan(persons) and count > 0
     written = number_text(count, 0, lang)
-    marks.append(Text(x=j, y=i, text=written, size=10, bold=count > 0, dy=-5 if people else 0, **look))
+    marks.append(Text(x=j, y=i, text=written, size=10, bold=count > 0, dy=-4 if people else 0, **look))
     if people:
         words = text("chart_residents", lang, n=number_text(float(persons or 0), 0, lang))
-        marks.append(Text(x=j, y=i, text=words, size=6.5, dy=7, **look))
+        marks.append(Text(x=j, y=i, text=words, size=6.5, dy=5, **look))
     return marks
 
 

@@ -1,4 +1,4 @@
-"""Measures on the map: which symbol an area has, what the panel says of it; and the script that draws them."""
+"""Measures on the page: which sign an area has, and what the panel says of it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.present.acting.measures import area_knowledge_lines, area_measure_lines, lacking_fields
+from quartiersatlas.present.paper.measure_signs import KINDS, area_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
-    from quartiersatlas.disclosure.derived.measures import ReleasedMeasures
-
-# the first one that an area has in any field of action is its symbol: what lacks comes before what is there
-KINDS = ("need_without_measure", "city_wide_only", "covered", "measure_without_need", "measure")
 
 
 def measure_layer(release: Release, lang: Lang) -> dict[str, Any]:
@@ -46,21 +43,6 @@ def measure_layer(release: Release, lang: Lang) -> dict[str, Any]:
             "open": [lacking.get(key) for key in keys],
         }
     }
-
-
-def area_kinds(measures: ReleasedMeasures, keys: list[str]) -> dict[str, str]:
-    """Return the symbol of each area that has one: by coverage, or that it has a live measure at all."""
-    covered = measures.coverage
-    states = covered.groupby("area")["state"].agg(set).to_dict() if len(covered) else {}
-    table = measures.table
-    live = set(table.loc[table["standing"].eq("live"), "measure_id"])
-    with_measure = set(measures.places.loc[measures.places["measure_id"].isin(live), "area"])
-    found = {}
-    for key in keys:
-        own = next((kind for kind in KINDS if kind in states.get(key, ())), "")
-        if own or key in with_measure:
-            found[key] = own or "measure"
-    return found
 
 
 def with_knowledge(release: Release, notes: Mapping[str, tuple[str, ...]], lang: Lang) -> dict[str, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from quartiersatlas.present.map.classes import (
     is_total,
     quantile_breaks,
 )
+from quartiersatlas.present.paper.measure_signs import MOST_AREAS, is_crowded, signed_areas
 from quartiersatlas.present.statements import GAPS, city_line, doubtful, gap_kinds, gap_text
 from quartiersatlas.screening import running_programmes
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 Symbol = Literal[
     "fill", "selected", "borderline", "near", "candidate", "programme", "programme_other", "facility", "circle",
-    "circles",
+    "circles", "measure",
 ]  # fmt: skip
 Pattern = Literal["", "dots", "bars", "dashes"]
 LARGEST = 6.0  # millimetres: the radius of the largest circle
@@ -58,6 +59,7 @@ class LegendEntry:
     symbol: Symbol = "fill"
     color: str = "#ffffff"
     pattern: Pattern = ""
+    kind: str = ""  # of a sign of measures
     keys: tuple[str, ...] = field(default=(), repr=False)
     radius: float = 0.0  # millimetres, of a circle in the legend
     radii: tuple[float, ...] = field(default=(), repr=False)  # millimetres, of the circles of the areas
@@ -73,7 +75,7 @@ def map_entries(
 ) -> list[LegendEntry]:
     """Return everything that a map of a column shows, in the order of its legend."""
     made = circle_entries(release, column, lang, zoom) if circles else class_entries(release, column, lang)
-    return [*made, *gap_entries(release, column, lang), *mark_entries(release, lang)]
+    return [*made, *gap_entries(release, column, lang), *mark_entries(release, lang), *sign_entries(release, lang)]
 
 
 def class_entries(release: Release, column: ReleasedColumn, lang: Lang) -> list[LegendEntry]:
@@ -137,6 +139,21 @@ def mark_entries(release: Release, lang: Lang) -> list[LegendEntry]:
     return entries
 
 
+def sign_entries(release: Release, lang: Lang) -> list[LegendEntry]:
+    """Return the entries of the signs of measures, each with its areas."""
+    return [
+        LegendEntry(text(f"sign_{kind}", lang), number_text(len(keys), 0, lang), "measure", kind=kind, keys=keys)
+        for kind, keys in signed_areas(release).items()
+    ]
+
+
+def sign_notes(release: Release, lang: Lang) -> list[str]:
+    """Return what is said of the signs of measures below the legend: what they are, or that there are none."""
+    if is_crowded(release):
+        return [text("sign_many", lang, n=number_text(MOST_AREAS, 0, lang))]
+    return [text("sign_note", lang)] if signed_areas(release) else []
+
+
 def _count(layer: pd.DataFrame | None) -> int:
     return 0 if layer is None else len(layer)
 
@@ -161,7 +178,7 @@ def _entry(
     pattern: Pattern = "",
 ) -> LegendEntry:
     keys = tuple(map(str, chosen.index[chosen]))
-    return LegendEntry(words, number_text(len(keys), 0, lang), symbol, color, pattern, keys)
+    return LegendEntry(words, number_text(len(keys), 0, lang), symbol, color, pattern, keys=keys)
 
 
 def circle_entries(release: Release, column: ReleasedColumn, lang: Lang, zoom: float) -> list[LegendEntry]:
@@ -179,7 +196,7 @@ def circle_entries(release: Release, column: ReleasedColumn, lang: Lang, zoom: f
             f"draw it without circles=True."
         )
     known = values.dropna()
-    land = LegendEntry(text("legend_land", lang), "", "fill", LAND, "", tuple(map(str, known.index)))
+    land = LegendEntry(text("legend_land", lang), "", "fill", LAND, keys=tuple(map(str, known.index)))
     most = float(known.max()) if len(known) else 0.0
     if not most > 0:
         return [land]
@@ -214,12 +231,13 @@ def legend_notes(
 ) -> list[str]:
     """Return what helps to read the classes: which way the need index runs, the city value, what is in brackets."""
     pale = [text("legend_inhabited", lang)] if context is not None and "inhabited" in context.surfaces else []
+    last = [*sign_notes(release, lang), text("legend_areas", lang)]
     if circles:
-        return [*pale, text("legend_areas", lang)]
+        return [*pale, *last]
     words = [text("legend_need", lang)] if is_first_axis(release, column) else []
     if is_total(column):
         words.append(text("legend_count", lang))
     if pd.notna(column.city):
         words.append(city_line(release, value_text(column.city, column, lang), lang))
     words += [text("legend_doubtful", lang)] if doubtful(release, column).any() else []
-    return [*words, *pale, text("legend_areas", lang)]
+    return [*words, *pale, *last]

@@ -8,6 +8,7 @@ import shapely
 
 from quartiersatlas.present.look import ACCENT
 from quartiersatlas.present.paper.legend import legend_notes
+from quartiersatlas.present.paper.measure_signs import sign
 from quartiersatlas.present.paper.sheet_page import GREY, INK, POINT, SheetBox, line_height, lines, text_width
 from quartiersatlas.present.paper.svg_marks import (
     CASING,
@@ -45,8 +46,10 @@ def swatch(entry: LegendEntry, zoom: float = 1.0, accent: str = ACCENT) -> list[
     box = shapely.box(0.4, 0.4, width - 0.4, height - 0.4)
     middle = shapely.Point(width / 2, height / 2)
     match entry.symbol:
-        case "facility":
-            return [facility(middle, zoom)]
+        case "facility" | "measure":
+            return [
+                sign(entry.kind, middle.x, middle.y, height * 0.7, accent) if entry.kind else facility(middle, zoom)
+            ]
         case "circle" | "circles":
             return [spot(middle, entry.radius or height / 3, CIRCLE)]
         case "fill":

@@ -19,6 +19,8 @@ from quartiersatlas.present.places.placement import LETTERS, MapFrame, place_nam
 from quartiersatlas.present.statements import doubtful, on_areas
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.present.paper.map_layers import Layers, View
@@ -41,14 +43,20 @@ class Piece:
     box: Box
 
 
-def number_labels(view: View, release: Release, accent: str, zoom: float) -> tuple[list[str], list[Box]]:
-    """Return the keys of the candidate areas in a frame, each on its area, or beside it where there is no room."""
+def number_labels(
+    view: View, release: Release, accent: str, zoom: float, signs: Iterable[Box] = ()
+) -> tuple[list[str], list[Box]]:
+    """Return the keys of the candidate areas in a frame, each on its area, or beside it where there is no room.
+
+    They stand clear of signs where they can.
+    """
     if release.candidates is None or not len(release.candidates):
         return [], []
     there = release.candidates[release.candidates.intersects(shapely.box(*view.bounds))]
     size = NUMBERS * zoom
     parts: list[str] = []
-    taken: list[shapely.Polygon] = []
+    taken = [shapely.box(*box) for box in signs]
+    first = len(taken)
     for key, shape in zip(there.index, view.on_paper(there.geometry), strict=True):
         words = printable(str(key))
         width, height = text_width(words, size, bold=True) + 2.2 * zoom, line_height(size) + 0.5 * zoom
@@ -62,7 +70,7 @@ def number_labels(view: View, release: Release, accent: str, zoom: float) -> tup
         look = f'rx="{num(height / 2)}" fill="{accent}" stroke="#fff" stroke-width="{num(0.35 * zoom)}"'
         x, y = (left + right) / 2, (top + low) / 2 + 0.36 * size * POINT
         parts += [f"<rect {pill} {look}/>", words_at(words, x, y, size, anchor="middle", bold=True, color="#ffffff")]
-    return parts, [box.bounds for box in taken]
+    return parts, [box.bounds for box in taken[first:]]
 
 
 def _number_positions(shape: shapely.Geometry, width: float, height: float) -> list[tuple[float, float]]:

@@ -11,6 +11,7 @@ import shapely
 from quartiersatlas.catalogue import text
 from quartiersatlas.present.look import CHOSEN
 from quartiersatlas.present.map.classes import darker
+from quartiersatlas.present.paper.measure_signs import sign, sign_place, sign_side
 from quartiersatlas.present.paper.sheet_page import INK, SheetBox
 from quartiersatlas.present.paper.svg_marks import (
     BORDER,
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
     from quartiersatlas.present.places import FittedContext
     from quartiersatlas.space.exclaves import Bounds
 
+    Box = tuple[float, float, float, float]
     Shapes = NDArray[np.object_]
 
 EXACT = 0.12  # millimetres: borders are simplified by no more than the eye sees on paper
+FACILITY = 0.75  # millimetres: the radius that the sign of a facility takes
 SMALL = 1.6  # millimetres: smaller selected areas get a ring
 RING = 11.2  # square millimetres that a ring takes
 FEW_RINGS, FEW_DOTS = 0.1, 0.4  # of the city's surface on paper: beyond, dots instead of rings; beyond, a darker tint
@@ -93,10 +96,11 @@ class View:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Parts of an SVG, and what has to be said of them beside the scale bar."""
+    """Parts of an SVG, what has to be said of them beside the scale bar, and where no word may stand."""
 
     parts: list[str]
     note: str = ""
+    taken: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,11 +150,13 @@ class Layers:
         if area in shape_of:
             chosen = [shape_of[area]]
             parts += outlined(chosen, INK, 1.5 * self.zoom) + outlined(chosen, CHOSEN, 0.9 * self.zoom)
+        signs, taken = self._signs(view, shape_of)
+        parts += signs
         box = view.frame
         size = f'x="{num(box.x)}" y="{num(box.y)}" width="{num(box.width)}" height="{num(box.height)}"'
         clip = f'<clipPath id="{view.name}"><rect {size}/></clipPath>'
         note = text("note_tint", self.lang) if marks == "tint" else ""
-        return Drawn([clip, f'<g clip-path="url(#{view.name})">', *parts, "</g>"], note)
+        return Drawn([clip, f'<g clip-path="url(#{view.name})">', *parts, "</g>"], note, taken)
 
     def _fills(self, shape_of: dict[str, shapely.Geometry], *, bordered: bool) -> list[str]:
         """Return the colours and patterns of the areas."""
@@ -204,6 +210,22 @@ class Layers:
                 parts += ring(shape, dashed=name == "borderline", tiny=marks == "dot")
         return marks, parts
 
+    def _signs(self, view: View, shape_of: dict[str, shapely.Geometry]) -> tuple[list[str], tuple[Box, ...]]:
+        """Return the signs of measures, and the squares that they take."""
+        side = sign_side(shape_of, self.zoom)
+        points = view.on_paper(() if self.release.facilities is None else self._facilities())
+        others = shapely.STRtree(shapely.buffer(points, FACILITY * self.zoom))
+        found = [
+            (entry.kind, *sign_place(shape_of[key], side, self.zoom, others))
+            for entry in self.entries
+            if entry.symbol == "measure"
+            for key in entry.keys
+            if key in shape_of
+        ]
+        half = side / 2
+        parts = [sign(kind, x, y, side, self.accent) for kind, x, y in found]
+        return parts, tuple((x - half, y - half, x + half, y + half) for _, x, y in found)
+
     def _layers(self, view: View, seen: shapely.Geometry) -> list[str]:
         """Return programmes, candidate areas and facilities."""
         release, zoom, parts = self.release, self.zoom, []
@@ -218,9 +240,13 @@ class Layers:
             shapes = shapely.simplify(whole, EXACT / 2)
             parts += outlined(shapes, PAPER, 1.25 * zoom) + outlined(shapes, self.accent, 0.62 * zoom)
         if release.facilities is not None:
-            points = on_areas(release.facilities, release.areas).representative_point()
+            points = self._facilities()
             parts += [facility(point, zoom) for point in view.on_paper(points[points.intersects(seen)])]
         return parts
+
+    def _facilities(self) -> gpd.GeoSeries:
+        """Return the points of facilities in the coordinates of the areas."""
+        return on_areas(self.release.facilities, self.release.areas).representative_point()
 
 
 def _border(entry: LegendEntry) -> str:

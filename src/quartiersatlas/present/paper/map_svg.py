@@ -185,9 +185,9 @@ def _map(
     left, low = lower_left(room, extent.main, metres)
     view = View(room, left, low + metres * room.height, metres, name)
     drawn = layers.drawn(view, _exact_on_paper(release.areas, metres), area)
-    keys, taken = number_labels(view, release, layers.accent, zoom) if mark_numbers else ([], [])
+    keys, taken = number_labels(view, release, layers.accent, zoom, drawn.taken) if mark_numbers else ([], [])
     bar, arrow = scale_bar(room, metres, zoom, lang, drawn.note), north(room, zoom)
-    taken += [bar.box, arrow.box, *map(_box, insets), *facility_boxes(view, release, zoom)]
+    taken += [*drawn.taken, bar.box, arrow.box, *map(_box, insets), *facility_boxes(view, release, zoom)]
     written = names_on(view, layers, taken, area) if names else []
     parts = [*drawn.parts, *keys, *written, *bar.parts, *arrow.parts]
     for number, inset in enumerate(insets):
@@ -207,9 +207,10 @@ def _inset(layers: Layers, inset: Inset, name: str, *, mark_numbers: bool) -> li
     box, release = inset.box, layers.release
     around = (box.width * inset.metres - (right - left)) / 2
     view = View(box, left - around, high + around, inset.metres, name)
-    parts = captioned(inset) + layers.drawn(view, _exact_on_paper(release.areas, inset.metres), None).parts
+    drawn = layers.drawn(view, _exact_on_paper(release.areas, inset.metres), None)
+    parts = captioned(inset) + drawn.parts
     if mark_numbers:
-        parts += number_labels(view, release, layers.accent, layers.zoom)[0]
+        parts += number_labels(view, release, layers.accent, layers.zoom, drawn.taken)[0]
     return parts + outlined([shapely.box(box.x, box.y, box.x + box.width, box.y + box.height)], "#555555", 0.28)
 
 

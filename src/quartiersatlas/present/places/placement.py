@@ -379,7 +379,10 @@ def _tries(label: Label) -> Iterator[tuple[Form, float, float, float]]:
 
 
 def _of_district(label: Label) -> Iterator[tuple[Form, float, float, float]]:
-    """Yield the places of a district: each form widely around the anchor, then the narrowest all over the district."""
+    """Yield the places of a district: each form widely around the anchor, then the narrowest all over the district.
+
+    Those near the anchor come first: what bounds a district holds parts of its neighbours too.
+    """
     widest = DISTRICT_ROOM * _room(label)
     others = sorted((form for form in label.forms if form.width > widest), key=lambda form: form.width)
     forms = [*(form for form in label.forms if form.width <= widest), *others]
@@ -389,10 +392,10 @@ def _of_district(label: Label) -> Iterator[tuple[Form, float, float, float]]:
             yield form, label.x + side * form.width, label.y + down * line, 0.0
     if label.box:
         left, top, right, low = label.box
-        for row in range(GRID):
-            for column in range(GRID):
-                x = left + (right - left) * (column + 0.5) / GRID
-                yield forms[-1], x, top + (low - top) * (row + 0.5) / GRID, 0.0
+        steps = [(number + 0.5) / GRID for number in range(GRID)]
+        places = [(left + (right - left) * across, top + (low - top) * down) for down in steps for across in steps]
+        for x, y in sorted(places, key=lambda place: (place[0] - label.x) ** 2 + (place[1] - label.y) ** 2):
+            yield forms[-1], x, y, 0.0
 
 
 def _room(label: Label) -> float:

@@ -30,6 +30,32 @@ for (const dot of svg.querySelectorAll("circle")) {
   if (svg.parentElement.querySelector(".qa-chart-tip").textContent.startsWith(name)) return [at.clientX, at.clientY];
 }
 return null;"""
+MATRIX = """
+const svg = document.querySelector(".qa-chart-time svg");
+const linear = (n) => (n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4);
+const light = (color) => color.match(/\\d+/g).slice(0, 3).map((n) => linear(n / 255))
+  .reduce((sum, n, i) => sum + n * [0.2126, 0.7152, 0.0722][i], 0);
+const cells = [...svg.querySelectorAll("rect[stroke]")];
+const texts = [...svg.querySelectorAll("text")];
+const inside = texts.flatMap((text) => {
+  const [x, base, size] = ["x", "y", "font-size"].map((name) => parseFloat(text.getAttribute(name)));
+  const cell = cells.find(({ x: { baseVal: left }, y: { baseVal: top }, width, height }) =>
+    x > left.value && x < left.value + width.baseVal.value
+    && base > top.value && base - 0.36 * size < top.value + height.baseVal.value);
+  return cell ? [{ text, cell, base, size }] : [];
+});
+return {
+  words: texts.map((text) => text.textContent),
+  people: inside.filter(({ text }) => text.textContent.includes("Einw.")).length,
+  outside: inside.filter(({ cell, base, size }) => {
+    const [top, high] = [cell.y.baseVal.value, cell.height.baseVal.value];
+    return base - 0.73 * size < top || base > top + high; // capitals and figures stand on the line
+  }).map(({ text }) => text.textContent),
+  contrasts: inside.map(({ text, cell }) => {
+    const [high, low] = [text, cell].map((node) => light(getComputedStyle(node).fill)).sort((a, b) => b - a);
+    return (high + 0.05) / (low + 0.05);
+  }),
+};"""
 
 
 @pytest.fixture
@@ -314,3 +340,18 @@ def test_in_comparison_and_print_the_charts_make_room(wide):
     wide.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert not shown(wide, "#qa-charts")
     wide.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_the_cells_of_a_low_matrix_of_classes_hold_their_words(page, sample, tmp_path):
+    """At 1440 x 900 four classes have 27 pixels each; the names below are whole, letters are dark enough."""
+    values = sample.release.values
+    classes = values["need_status_class"]
+    values["need_status_class"] = pd.Series(np.roll(classes, 5), index=classes.index)
+    before = replace(sample.release, values=values, as_of="31.12.2022")
+    page.open(atlas_map(sample.release, earlier=[before]).save(tmp_path / "atlas.html"), (1440, 900))
+    found = page.run(MATRIX)
+    assert found["people"] > 3
+    assert found["outside"] == []
+    assert {"hoch", "mittel", "niedrig", "sehr niedrig"} <= set(found["words"])
+    assert [word for word in found["words"] if "…" in word] == []
+    assert min(found["contrasts"]) > 4.5

@@ -8,6 +8,7 @@ const ZOOM = WORD / 8;
 const APART = 5;
 const LINE_HIGH = WORD + APART;
 const KEY_BOX = 10;
+const TWO_LINES = 26; // pixels: lower cells have their first line alone
 const FAMILY = 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif'; // as in atlas.css
 
 /** @type {CanvasRenderingContext2D | null} */
@@ -36,6 +37,17 @@ function cutWords(words, width) {
   let kept = words;
   while (kept && wordWidth(`${kept}…`) > width) kept = kept.slice(0, -1);
   return `${kept.trimEnd()}…`;
+}
+
+/**
+ * @param {string} words name of a row
+ * @param {number} width
+ * @returns {string} shortened so that what stands in brackets at its end stays, where it takes no more than half the width
+ */
+function cutName(words, width) {
+  const at = words.endsWith(")") ? words.lastIndexOf(" (") : -1;
+  const end = at > 0 ? words.slice(at) : "";
+  return wordWidth(words) > width && end && wordWidth(end) <= width / 2 ? cutWords(words.slice(0, at), width - wordWidth(end)) + end : cutWords(words, width);
 }
 
 /**
@@ -162,6 +174,23 @@ function keyPlaces(entries, width) {
 }
 
 /**
+ * @param {string[]} bands names below a chart
+ * @param {number} n
+ * @param {Places} at
+ * @param {number} width
+ * @returns {[number, string]} one of them and its middle: it takes what narrower names beside it leave free; the outer ones move inwards
+ */
+function bandName(bands, n, at, width) {
+  const [x, step] = [at.px(n), at.wide / bands.length];
+  const free = (/** @type {string | undefined} */ words, /** @type {number} */ edge) => (words === undefined ? edge : step - (wordWidth(words) + APART) / 2);
+  const [before, after] = [free(bands[n - 1], x), free(bands[n + 1], width - x)];
+  const isOuter = n === 0 || n === bands.length - 1;
+  const words = cutWords(bands[n], Math.max(step - 2, isOuter ? before + after : 2 * Math.min(before, after)));
+  const half = wordWidth(words) / 2;
+  return [Math.min(Math.max(x, half), width - half), words];
+}
+
+/**
  * @param {import("./chart_model.js").ChartRecord} chart
  * @param {number} width
  * @param {Places} at
@@ -179,7 +208,10 @@ function sides({ x, y, right, marks }, width, at, key, above) {
       parts.push(written(at.px(value), bottom + WORD + 2, words));
     }
     const { bands = [] } = x;
-    for (const [n, words] of bands.entries()) parts.push(written(at.px(n), bottom + WORD + 2, cutWords(words, at.wide / bands.length - 2), { color: INKS.ink }));
+    for (const n of bands.keys()) {
+      const [middle, words] = bandName(bands, n, at, width);
+      parts.push(written(middle, bottom + WORD + 2, words, { color: INKS.ink }));
+    }
     if (x.label) {
       const label = cutWords(x.label, width);
       parts.push(written(Math.max(end, wordWidth(label)), bottom + WORD + 2 + (x.ticks || x.bands ? LINE_HIGH : 0), label, { anchor: "end" }));
@@ -192,8 +224,8 @@ function sides({ x, y, right, marks }, width, at, key, above) {
     }
     for (const [row, words] of (y.bands ?? []).entries()) {
       const [middle, value] = [at.py(row), right[row] ?? ""];
-      if (above) parts.push(written(0, middle - at.lift - 5, cutWords(words, width - wordWidth(value, WORD, true) - 8), { anchor: "start", halo: true }));
-      else parts.push(written(at.left - APART, middle + WORD / 3, cutWords(words, at.left - APART), { color: INKS.ink, anchor: "end" }));
+      if (above) parts.push(written(0, middle - at.lift - 5, cutName(words, width - wordWidth(value, WORD, true) - 8), { anchor: "start", halo: true }));
+      else parts.push(written(at.left - APART, middle + WORD / 3, cutName(words, at.left - APART), { color: INKS.ink, anchor: "end" }));
     }
     const rules = marks.some(({ kind, text }) => kind === "vrule" && text) ? LINE_HIGH : APART;
     if (y.label) parts.push(written(0, at.top - rules - APART, cutWords(y.label, width), { anchor: "start" }));
@@ -323,9 +355,14 @@ export function drawChart({ chart: given, members }, areaOf, width, height, { ab
   svg.append(...sides(chart, width, at, key, above));
   /** @type {Drawing} */
   const drawing = { svg, linked: [], spots: [] };
+  const isLow = chart.x.bands && chart.y.bands && at.high / chart.y.bands.length < TWO_LINES;
   for (const original of given.marks) {
     const one = became?.get(original) ?? original;
-    const nodes = markParts(one, at);
+    if (isLow && one.kind === "text" && one.dy > 0) {
+      svg.lastElementChild?.previousElementSibling?.append(drawn("title", {}, one.text)); // of the cell, before its count
+      continue;
+    }
+    const nodes = markParts(isLow && one.kind === "text" ? { ...one, dy: 0 } : one, at);
     svg.append(...nodes);
     const group = members.get(original);
     const areas = group ?? (one.area ? [areaOf(one.area)] : []);

@@ -8,6 +8,7 @@ import { countAxis, extent, indicatorOf, INKS, mark, measureOf, quantile, record
 import { formatNumber } from "./format.js";
 
 const BINS = 24;
+const SIGN = 6; // letters: a longer unit is a word
 const FEW = 8; // values below which each stands as a named dot
 const NO_CLASS = "#7f97b5";
 const MOST_LINES = 150; // areas above which grey lines are a wall
@@ -418,8 +419,11 @@ export function spine(atlas, area) {
     const most = Math.max(...[known[0], known[known.length - 1], district ?? centre].map((value) => Math.abs(value - centre)));
     const place = (/** @type {number} */ value) => (most > 0 ? (value - centre) / most : 0);
     const own = column.values[area];
-    const words = `${own === null ? say("not_shown") : measure.write(own)} (${measure.write(centre)})`;
-    return [{ column, known, measure, centre, district, place, own, words }];
+    const values = (/** @type {(value: number) => string} */ write) => `${own === null ? say("not_shown") : write(own)} (${write(centre)})`;
+    const words = values(measure.write);
+    const isLong = measure.unit.length > SIGN; // the unit stands once, behind the name
+    const numbers = isLong ? values((value) => formatNumber(value, measure.decimals, atlas.lang)) : words;
+    return [{ column, known, measure, district, place, own, words, numbers, more: [...(isLong ? [measure.unit] : []), ...(column.city === null ? [say("median")] : [])] }];
   });
   if (!rows.length) return null;
   const marks = [mark("vrule", { x: 0, stroke: INKS.ink, width: 1.2 })];
@@ -448,12 +452,12 @@ export function spine(atlas, area) {
     title: say("profile", { area: name }),
     alt: `${name}. ${rows.map(({ measure, words }) => `${measure.label}: ${words}.`).join(" ")}`,
     x: said({ low: -1.06, high: 1.06, ticks: [[-0.85, say("lower")], [0, atlas.words.label_city], [0.85, say("higher")]] }),
-    y: rowAxis(rows.map(({ column, measure }) => (column.city === null ? `${measure.label} (${say("median")})` : measure.label))),
+    y: rowAxis(rows.map(({ measure, more }) => (more.length ? `${measure.label} (${more.join(", ")})` : measure.label))),
     marks,
     note: notes.map((note) => say(note)).join(" "),
     head: [atlas.words.label_indicator, name, atlas.words.label_city, say("district")],
     rows: cells,
-    right: rows.map(({ words }) => words),
+    right: rows.map(({ numbers }) => numbers),
     height: 0.1 + 0.052 * rows.length,
   });
   return { chart, members: new Map(), says: () => "" };

@@ -190,7 +190,7 @@ export function measureOf(atlas, column) {
     if (value === null || !Number.isFinite(value)) return words.chart_not_shown;
     return formatNumber(value, decimals, lang) + (unit ? blank + unit : "");
   };
-  return { label, decimals, direction, write, title: unit ? `${label} (${unit})` : label };
+  return { label, unit, decimals, direction, write, title: unit ? `${label} (${unit})` : label };
 }
 
 /**

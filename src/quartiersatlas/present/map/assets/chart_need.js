@@ -234,12 +234,12 @@ function ruled(i) {
  */
 function square(i, j, count, most, people, say, lang) {
   const color = i === j ? MOVES.same : j > i ? MOVES.rising : MOVES.falling;
-  const strength = count ? 0.18 + 0.72 * (count / most) ** 0.5 : 0;
-  const look = { fill: strength > 0.72 ? INKS.paper : count ? INKS.ink : INKS.quiet, halo: false };
+  const strength = count ? 0.18 + 0.6 * (count / most) ** 0.5 : 0;
+  const look = { fill: count ? INKS.ink : INKS.quiet, halo: false };
   const cell = { x0: j - 0.48, x1: j + 0.48, y0: i - 0.46, y1: i + 0.46, fill: paler(color, strength), stroke: paler(color, 0.3), width: 0.6 };
   const withPeople = people !== null && count > 0;
-  const marks = [mark("bar", cell), mark("text", { x: j, y: i, text: formatNumber(count, 0, lang), size: 10, bold: count > 0, dy: withPeople ? -5 : 0, ...look })];
-  if (withPeople) marks.push(mark("text", { x: j, y: i, text: say("residents", { n: people }), size: 6.5, dy: 7, ...look }));
+  const marks = [mark("bar", cell), mark("text", { x: j, y: i, text: formatNumber(count, 0, lang), size: 10, bold: count > 0, dy: withPeople ? -4 : 0, ...look })];
+  if (withPeople) marks.push(mark("text", { x: j, y: i, text: say("residents", { n: people }), size: 6.5, dy: 5, ...look }));
   return marks;
 }
 

@@ -324,7 +324,7 @@ export function chartDrawer(atlas) {
   const roomy = window.matchMedia(ROOMY);
   const turn = () => roomy.matches;
   const high = (/** @type {any} */ chart, /** @type {number} */ width) =>
-    roomy.matches ? Math.max(120, box.clientHeight - 50) : chart.y.bands ? 60 + 22 * chart.y.bands.length : Math.max(210, Math.round(0.62 * width));
+    roomy.matches ? Math.max(120, box.clientHeight - 50) : chart.y.bands ? 60 + (chart.x.bands ? 36 : 22) * chart.y.bands.length : Math.max(210, Math.round(0.62 * width));
   const places = [
     () => {
       const [column, own] = [atlas.bus.column(), drawerColumn(atlas)];

@@ -104,12 +104,11 @@ function districtPlaces({ forms, x, y, box }, room) {
   const found = ordered.flatMap((form) => WIDE_PLACES.map(([side, down]) => /** @type {[LabelForm, number, number]} */ ([form, x + side * form.width, y + (down * form.height) / form.lines.length])));
   if (!box) return found;
   const [left, top, right, low] = box;
-  for (let row = 0; row < GRID_PLACES; row += 1) {
-    for (let column = 0; column < GRID_PLACES; column += 1) {
-      found.push([ordered[ordered.length - 1], left + ((right - left) * (column + 0.5)) / GRID_PLACES, top + ((low - top) * (row + 0.5)) / GRID_PLACES]);
-    }
-  }
-  return found;
+  const steps = Array.from({ length: GRID_PLACES }, (_, number) => (number + 0.5) / GRID_PLACES);
+  const places = steps.flatMap((down) => steps.map((across) => [left + (right - left) * across, top + (low - top) * down]));
+  const far = (/** @type {number[]} */ [across, down]) => (across - x) ** 2 + (down - y) ** 2;
+  places.sort((a, b) => far(a) - far(b)); // near its anchor: what bounds a district holds parts of its neighbours too
+  return [...found, ...places.map(([across, down]) => /** @type {[LabelForm, number, number]} */ ([ordered[ordered.length - 1], across, down]))];
 }
 
 /**
