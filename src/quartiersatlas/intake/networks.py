@@ -164,7 +164,7 @@ def _extract(file: Path) -> tuple[gpd.GeoDataFrame, tuple[Message, ...]]:
     shapes, rows, n_cut = [], [], 0
     try:
         for way in osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY).with_locations():
-            if not way.is_way() or not _is_walked(way.tags):
+            if not isinstance(way, osmium.osm.Way) or not _is_walked({tag.k: tag.v for tag in way.tags}):
                 continue
             places = [(node.lon, node.lat) if node.location.valid() else None for node in way.nodes]
             n_cut += None in places

@@ -213,7 +213,8 @@ class Layers:
     def _signs(self, view: View, shape_of: dict[str, shapely.Geometry]) -> tuple[list[str], tuple[Box, ...]]:
         """Return the signs of measures, and the squares that they take."""
         side = sign_side(shape_of, self.zoom)
-        points = view.on_paper(() if self.release.facilities is None else self._facilities())
+        facilities = self.release.facilities
+        points = view.on_paper(() if facilities is None else self._facilities(facilities))
         others = shapely.STRtree(shapely.buffer(points, FACILITY * self.zoom))
         found = [
             (entry.kind, *sign_place(shape_of[key], side, self.zoom, others))
@@ -240,13 +241,13 @@ class Layers:
             shapes = shapely.simplify(whole, EXACT / 2)
             parts += outlined(shapes, PAPER, 1.25 * zoom) + outlined(shapes, self.accent, 0.62 * zoom)
         if release.facilities is not None:
-            points = self._facilities()
+            points = self._facilities(release.facilities)
             parts += [facility(point, zoom) for point in view.on_paper(points[points.intersects(seen)])]
         return parts
 
-    def _facilities(self) -> gpd.GeoSeries:
+    def _facilities(self, facilities: gpd.GeoDataFrame) -> gpd.GeoSeries:
         """Return the points of facilities in the coordinates of the areas."""
-        return on_areas(self.release.facilities, self.release.areas).representative_point()
+        return on_areas(facilities, self.release.areas).representative_point()
 
 
 def _border(entry: LegendEntry) -> str:

@@ -36,8 +36,8 @@ def spread_ends(low: Array, high: Array, ddof: int) -> tuple[tuple[Array, Array]
     Examples
     --------
     >>> means, deviations = spread_ends(np.array([[1.0, 4.0]]), np.array([[1.0, 6.0]]), 0)
-    >>> [float(end[0, 0]) for end in (*means, *deviations)]
-    [2.5, 3.5, 0.7905694150420949, 2.5495097567963922]
+    >>> [round(float(end[0, 0]), 3) for end in (*means, *deviations)]
+    [2.5, 3.5, 1.118, 2.55]
     """
     n = (~np.isnan(low)).sum(axis=-1, keepdims=True)
     with np.errstate(all="ignore"):  # where there are no values, there is no mean

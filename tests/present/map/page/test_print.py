@@ -124,7 +124,8 @@ def test_on_paper_all_is_open_white_in_its_colours_and_without_controls(on_paper
     assert on_paper.run("return [...document.querySelectorAll('details:not(.qa-layers)')].every((d) => d.open)")
     assert on_paper.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert on_paper.run("return getComputedStyle(document.querySelector('.qa-swatch')).printColorAdjust") == "exact"
-    for selector in ("button:not(.qa-legend-button, :has(canvas))", "select", "input", ".leaflet-control-zoom", ".qa-skip"):
+    controls = "button:not(.qa-legend-button, :has(canvas))"  # the small maps of other dates are content
+    for selector in (controls, "select", "input", ".leaflet-control-zoom", ".qa-skip"):
         found = on_paper.driver.find_elements(By.CSS_SELECTOR, selector)
         assert found, selector
         assert [node.get_attribute("outerHTML") for node in found if node.is_displayed()] == [], selector
