@@ -11,6 +11,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.disclosure.numbers.added_numbers import is_added, known_amounts
+from quartiersatlas.disclosure.system.chance import taking_part, without
 from quartiersatlas.disclosure.system.equations import CITY
 from quartiersatlas.disclosure.system.feasibility import intervals
 from quartiersatlas.disclosure.system.partners import Task, possible_width
@@ -164,9 +165,9 @@ def audit_release(
         cost=np.ones(table.shape),
         zeros=protection.zeros == "where_needed",
     )
-    rows = audited_cells(task, np.flatnonzero(listed.ravel()), plan.kind)
+    rows = audited_cells(task, np.flatnonzero(listed.ravel()), plan.kind, ~plan.shown_before)
     secret = np.flatnonzero((table.is_unsure & near).ravel())
-    rows = pd.concat([rows[0], _secret_rows(table, unseen, secret, zeros=task.zeros)], ignore_index=True), rows[1]
+    rows = pd.concat([rows[0], _secret_rows(task, secret, ~plan.shown_before)], ignore_index=True), rows[1]
     found = rows[0]
     if protection.round_base is not None:
         rounded = seen & ~np.isin(columns, [*map(str, pattern.shares)])
@@ -199,8 +200,13 @@ def _tied_to(table: CountTable, columns: Bools) -> Bools:
             return tied
 
 
-def audited_cells(task: Task, cells: Ints, kind: NDArray[np.object_]) -> tuple[pd.DataFrame, tuple[int, int]]:
-    """Return one row per cell with its exact interval and verdict."""
+def audited_cells(
+    task: Task, cells: Ints, kind: NDArray[np.object_], could_hide: Bools | None = None
+) -> tuple[pd.DataFrame, tuple[int, int]]:
+    """Return one row per cell with its exact interval and verdict.
+
+    ``could_hide`` has the cells that were still to be decided on, where an earlier release had shown some.
+    """
     table, n_columns = task.table, task.table.shape[1]
     system, unknown, rows = table.equations.system(task.withheld, *table.bounds(task.withheld))
     places = np.searchsorted(unknown, cells)
@@ -214,6 +220,9 @@ def audited_cells(task: Task, cells: Ints, kind: NDArray[np.object_]) -> tuple[p
         "; ".join(table.equations.describe(int(rows[row])) for row in found.rows.get(int(place), ())[:3])
         for place in places
     ]
+    for place, said in _for_readers_of_less(task, cells, verdict, could_hide).items():
+        verdict[place] = "limit" if said == "open" else said
+        because[place] = "; ".join(filter(None, [because[place], WITHOUT_FOUND[said]]))
     frame = pd.DataFrame(
         {
             "key": np.asarray(table.keys, dtype=object)[cells // n_columns],
@@ -229,6 +238,39 @@ def audited_cells(task: Task, cells: Ints, kind: NDArray[np.object_]) -> tuple[p
         columns=COLUMNS,
     )
     return frame, found.programmes
+
+
+WITHOUT_FOUND = dict.fromkeys(REFUSED, "without relations found in the numbers it could be wider") | {
+    "open": "open without the relations found in the numbers"
+}
+
+
+def _for_readers_of_less(task: Task, cells: Ints, verdict: NDArray[Any], could_hide: Bools | None) -> dict[int, str]:
+    """Return what the cells at their limit are to readers without the relations that nobody declared.
+
+    Such a relation may hold by chance: then it is no reason to leave a cell narrow. The readers know none of them, or
+    all but one.
+    """
+    limited = np.flatnonzero(verdict == "limit")
+    found = taking_part(task.table, cells[limited])
+    if not found:
+        return {}
+    said: dict[int, str] = {}
+    asked = task.need.ravel()[cells]
+    may_hide = task.may_hide if could_hide is None else task.may_hide & could_hide
+    for unknown in dict.fromkeys([found, *(frozenset([one]) for one in found)]):
+        reader = replace(task, table=without(task.table, unknown), may_hide=may_hide)
+        table = reader.table
+        system, inside, _ = table.equations.system(task.withheld, *table.bounds(task.withheld))
+        ends = intervals(system, np.searchsorted(inside, cells[limited]), start=table.x.ravel()[inside])
+        for number, low, high in zip(limited.tolist(), ends.low.tolist(), ends.high.tolist(), strict=True):
+            if high - low < asked[number]:
+                narrow = _narrow_verdict(reader, int(cells[number]), low, high)
+                if narrow in REFUSED:
+                    said[number] = narrow
+            elif unknown == found:
+                said.setdefault(number, "open")
+    return said
 
 
 def _narrow_verdict(task: Task, cell: int, low: float, high: float) -> str:
@@ -247,8 +289,9 @@ def _narrow_verdict(task: Task, cell: int, low: float, high: float) -> str:
     return "exact" if low == high else "narrow"
 
 
-def _secret_rows(table: CountTable, withheld: Bools, cells: Ints, *, zeros: bool) -> pd.DataFrame:
+def _secret_rows(task: Task, cells: Ints, could_hide: Bools) -> pd.DataFrame:
     """Return the rows of cells that nobody told: how many of the values that their marks allow stay possible."""
+    table, withheld = task.table, task.withheld
     low, high = secret_limits(table, withheld, cells)
     n_columns = table.shape[1]
     (down, up), value = (side.ravel()[cells] for side in table.spread), table.values.ravel()[cells]
@@ -272,14 +315,19 @@ def _secret_rows(table: CountTable, withheld: Bools, cells: Ints, *, zeros: bool
         },
         columns=COLUMNS,
     )
-    helpless = _secrets_without_help(table, withheld, cells[~safe], zeros=zeros)
+    narrow = cells[~safe]
+    may_hide = np.isfinite(table.x) & ((table.x > 0) | task.zeros)
+    helpless = _secrets_without_help(table, withheld, narrow, may_hide)
+    found = taking_part(table, narrow[helpless])
+    if found:
+        helpless &= _secrets_without_help(without(table, found), withheld, narrow, may_hide & could_hide)
     frame.loc[np.flatnonzero(~safe)[helpless], "verdict"] = "limit"
     return frame
 
 
-def _secrets_without_help(table: CountTable, withheld: Bools, cells: Ints, *, zeros: bool) -> Bools:
+def _secrets_without_help(table: CountTable, withheld: Bools, cells: Ints, may_hide: Bools) -> Bools:
     """Return which secret cells would be no safer if every known count were withheld that may be."""
-    everything = withheld | (np.isfinite(table.x) & ((table.x > 0) | zeros))
+    everything = withheld | may_hide
     everything[:, table.people] = withheld[:, table.people]
     now, most = secret_limits(table, withheld, cells), secret_limits(table, everything, cells)
     same: Bools = (now[0] <= most[0]) & (now[1] >= most[1])

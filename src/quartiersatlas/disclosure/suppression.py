@@ -19,10 +19,9 @@ from quartiersatlas.disclosure.counted import (
 from quartiersatlas.disclosure.known_counts import count_table
 from quartiersatlas.disclosure.numbers.added_numbers import number_cells
 from quartiersatlas.disclosure.numbers.other_numbers import share_bases, share_kinds, with_numerators
+from quartiersatlas.disclosure.system.chance import protect
 from quartiersatlas.disclosure.system.partners import Task
 from quartiersatlas.disclosure.system.relations import HOLDS
-from quartiersatlas.disclosure.system.secret_cells import protect_from_most, protect_secret_cells
-from quartiersatlas.disclosure.system.suppress import suppress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -57,6 +56,8 @@ class SuppressionPlan:
         The cells that nobody is shown.
     small_but_shown : ndarray of bool
         Cells that would be protected if an earlier release had not shown them: they are not shown again.
+    shown_before : ndarray of bool
+        Cells that earlier releases of the date showed.
     """
 
     table: CountTable
@@ -65,6 +66,7 @@ class SuppressionPlan:
     need: Floats
     withheld: Bools
     small_but_shown: Bools
+    shown_before: Bools
 
 
 @dataclass(frozen=True)
@@ -293,13 +295,11 @@ def _planned(
         )
         withheld, need = task.withheld, asked
         if protection.secondary:
-            task = task.with_withheld(protect_secret_cells(task, protection.effort))
-            withheld, need = suppress(task, protection.effort)
-            withheld = protect_from_most(task, withheld, need, protection.effort)
+            withheld, need = protect(task, protection.effort)
         kind = np.where(withheld & (kind == ""), "partner", kind)
         again = _with_tiny_denominators(data, table, kind, protection)
         if (again == kind).all():
-            return SuppressionPlan(table, kind, asked, need, withheld, (kind != "") & known & shown)
+            return SuppressionPlan(table, kind, asked, need, withheld, (kind != "") & known & shown, shown)
         kind = np.where(kind == "partner", "", again)
 
 

@@ -9,7 +9,7 @@ from attack_system import System as Reader
 from towns import frame, town
 
 import quartiersatlas as qa
-from quartiersatlas.disclosure import suppression
+from quartiersatlas.disclosure.system import chance
 from quartiersatlas.errors import ReleaseError
 
 OPEN = {"min_population": 0, "protect_remainder": False}
@@ -122,7 +122,7 @@ def test_a_release_that_shows_less_narrows_nothing():
 @pytest.fixture
 def broken(monkeypatch):
     """Let the search for partners forget the last one that it found."""
-    found = suppression.suppress
+    found = chance.suppress
 
     def forgetful(task, effort="auto"):
         withheld, need = found(task, effort)
@@ -132,7 +132,7 @@ def broken(monkeypatch):
             withheld[tuple(partners[-1])] = False
         return withheld, need
 
-    monkeypatch.setattr(suppression, "suppress", forgetful)
+    monkeypatch.setattr(chance, "suppress", forgetful)
 
 
 @pytest.mark.usefixtures("broken")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -57,6 +57,18 @@ class Relations:
     sums: tuple[Sum, ...] = ()
     known_parts: tuple[Parts, ...] = ()
     seen_parts: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def found(self) -> tuple[Sum | None, ...]:
+        """What nobody declared, so that it may hold by chance: sums, and None for the parts that were only seen."""
+        sums = [one for one in self.sums if not one.is_declared]
+        return (*sums, None) if self.seen_parts else (*sums,)
+
+    def without(self, found: Iterable[Sum | None]) -> Relations:
+        """Return the relations of one who does not know some of those that were found."""
+        those = set(found)
+        sums = tuple(one for one in self.sums if one not in those)
+        return replace(self, sums=sums, seen_parts=() if None in those else self.seen_parts)
 
 
 @dataclass(frozen=True)
@@ -120,8 +132,10 @@ def find_relations(
     Notes
     -----
     A relation that holds by chance is the safe error: the truth fulfils it, so what a reader can know is only taken to
-    be more than it is. Sums are found by least absolute deviations, which pass exactly through the rows that hold if
-    most do: rows that are off by one, or a row of totals that was typed wrongly, hide no sum.
+    be more than it is. What this leaves at its limit is protected without it as well, as a reader may not know it
+    (:func:`~quartiersatlas.disclosure.system.chance.protect`). Sums are found by least absolute deviations, which pass
+    exactly through the rows that hold if most do: rows that are off by one, or a row of totals that was typed wrongly,
+    hide no sum.
 
     Examples
     --------
