@@ -182,7 +182,7 @@ def test_alternative_text_and_table_say_the_signs(by_area):
     figure = map_figure(by_area, column, "de", (120.0, 90.0), caption="K")
     assert "Maßnahme ohne erhöhten Bedarf (1)" in figure.alt
     assert figure.table.head[-1] == "Maßnahmen und Bedarf"
-    cells = {row.cells[0]: row.cells[-1] for row in figure.table.rows}
+    cells = {row.cells[0][0]: row.cells[-1][0] for row in figure.table.rows}
     assert cells["Gebiet 11 (11)"] == "Bedarf und Maßnahme"
     assert cells["Gebiet 01 (01)"] == ""
 

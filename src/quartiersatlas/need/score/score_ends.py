@@ -12,7 +12,7 @@ import numpy as np
 
 from quartiersatlas.base.equal import PLACE
 from quartiersatlas.errors import SpecError
-from quartiersatlas.need.score.scales import Scale, normalise, quantiles, ranks_among, rounded
+from quartiersatlas.need.score.scales import ROUNDING, Scale, normalise, quantiles, ranks_among, rounded
 from quartiersatlas.need.score.scores import aggregated, class_numbers, present_share, scale_of, treated
 from quartiersatlas.need.spec.records import NeedGroup
 
@@ -181,6 +181,10 @@ def _z_ends(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) ->
     least, most = (np.sqrt(_sum(share * part**2) * number / (number - rule.ddof)) for part in (near, far))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = apart[0] / np.where(apart[0] < 0, least, most), apart[1] / np.where(apart[1] > 0, least, most)
+    same = known & (
+        most <= ROUNDING * np.where(known, np.abs(high), 0.0).max(axis=-1, keepdims=True)
+    )  # all of them, whatever they are
+    z = np.where(same, 0.0, z[0]), np.where(same, 0.0, z[1])
     return rule.centre + rule.spread * z[0], rule.centre + rule.spread * z[1]
 
 
