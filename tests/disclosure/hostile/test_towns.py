@@ -89,7 +89,7 @@ def test_a_secret_cell_follows_wrongly_where_its_sum_is_off(tmp_path):
     assert leaks(found) == set()
 
 
-@pytest.mark.parametrize("seed", [*range(20), 22, 31])
+@pytest.mark.parametrize("seed", [*range(14), 22, 31])
 def test_towns_with_everything_that_can_be_wrong_with_one(seed, tmp_path):
     """More of them: ``python scripts/fuzz.py protection``."""
     one, protection = any_town(seed, n_areas=5 + seed % 8)
