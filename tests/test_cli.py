@@ -376,4 +376,4 @@ def test_a_reader_that_has_seen_enough():
     ) as started:
         started.stdout.readline()
         started.stdout.close()
-        assert (started.stderr.read(), started.wait()) == (b"", 0)
+        assert (started.stderr.read(), started.wait()) == (b"", 141)

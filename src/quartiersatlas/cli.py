@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 FAILED = 2
 NOT_OK = 1
 SOME_FAILED = 3
+CUT_OFF = 141  # as shells tell it of a command that lost its reader: its result is not known
 DEMO_FOLDER = "quartiersatlas-demo"
 PROJECT_FILE = "projekt.toml"
 OF_NATION = ("scheduler", "only", "fresh")
@@ -42,7 +43,7 @@ YEARS_FILE, YEARLY_REPORT = "projekt_monitoring.toml", "jahresbericht.html"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, or 3 if some runs or parts failed."""
+    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, 3 if some runs or parts failed, or 141."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except BrokenPipeError:  # whoever read the output has seen enough, as in `quartiersatlas rules | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return CUT_OFF
     except OSError as error:
         print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
         return FAILED

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 import quartiersatlas as qa
-from quartiersatlas.errors import ArgumentError, ColumnError
+from quartiersatlas.errors import ArgumentError, ColumnError, SpecError
 from quartiersatlas.monitoring.stock.stocktaking import smallest_visible
 
 ON = "2024-12-31"
@@ -118,3 +118,14 @@ def test_other_things_are_refused():
         qa.checklist("de", coverage=3)
     with pytest.raises(ArgumentError, match=r"qa\.join"):
         qa.tender_text(3)
+
+
+@pytest.mark.parametrize("min_count", [0, -1, pytest.param(10**5000, id="huge")])
+def test_a_tender_asks_for_no_protection_that_cannot_be(min_count):
+    with pytest.raises(SpecError, match="from 1 to 1,000,000"):
+        qa.tender_text(min_count=min_count)
+
+
+def test_a_day_of_a_checklist_is_a_day():
+    with pytest.raises(ArgumentError, match="checklist: on takes"):
+        qa.checklist(on=pd.DataFrame())

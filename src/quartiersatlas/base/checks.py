@@ -185,6 +185,11 @@ def _shortened(path: object) -> str:
     return repr(str(path) if len(str(path)) <= SHOWN_LETTERS else f"{str(path)[:SHOWN_LETTERS]}...")
 
 
+def is_folder(path: str | Path) -> bool:
+    """Return whether a path is a folder; unlike the method, this answers for names that no system takes too."""
+    return isdir(path)  # noqa: PTH112 - see above
+
+
 def existing_file(path: str | Path, what: str) -> Path:
     """Return the path of an existing file, or say which files of the folder have a similar name.
 
@@ -196,13 +201,13 @@ def existing_file(path: str | Path, what: str) -> Path:
     path = Path(path)
     if isfile(path):  # noqa: PTH113 - unlike the method, this answers for names that no system takes
         return path
-    if isdir(path):  # noqa: PTH112 - as above
+    if is_folder(path):
         raise InputError(f"The {what} file {str(path)!r} is a folder. Name the file inside.")
     if exists(path):  # noqa: PTH110 - as above
         raise InputError(f"The {what} file {str(path)!r} is a device or a pipe. Save its content as a file first.")
     if islink(path):  # noqa: PTH114 - as above
         raise InputError(f"The {what} file {str(path)!r} is missing: the link leads to a file that is not there.")
-    if not isdir(path.parent):  # noqa: PTH112 - as above
+    if not is_folder(path.parent):
         raise InputError(f"The {what} file {str(path)!r} is missing: there is no folder {str(path.parent)!r}.")
     from rapidfuzz.process import extract
 

@@ -9,13 +9,12 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from errno import EDQUOT, EFBIG, ENOSPC
-from os.path import isdir
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from quartiersatlas.base.checks import usable_path
+from quartiersatlas.base.checks import is_folder, usable_path
 from quartiersatlas.base.processes import owner_in, this_process
 from quartiersatlas.base.stores import refuse_internal
 from quartiersatlas.errors import InputError
@@ -82,7 +81,7 @@ def unfinished_folder(folder: Path, what: str) -> Iterator[Path]:
         It belongs to a store of unprotected numbers.
     """
     refuse_internal(folder)
-    if not isdir(folder):  # noqa: PTH112 - unlike the method, this answers where nobody may look
+    if not is_folder(folder):
         raise InputError(f"There is no folder {str(folder)!r} to write {what!r} into.")
     clear_leftovers(folder)
     try:

@@ -6,7 +6,6 @@ import datetime as dt
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import count_noun, existing_file, expects
+from quartiersatlas.base.checks import count_noun, existing_file, expects, is_folder
 from quartiersatlas.errors import ArgumentError, ColumnError, GeometryError, InputError, SpecError, list_some
 from quartiersatlas.intake.areas.area_columns import read_notes
 from quartiersatlas.intake.areas.systems import projected_for
@@ -128,7 +127,7 @@ def _seconds_of(hours: tuple[float, float]) -> tuple[float, float]:
 @contextmanager
 def _feed(path: Path) -> Iterator[Open]:
     """Open the tables of a feed by their name, in a zip file or a folder."""
-    if isdir(path):  # noqa: PTH112 - unlike the method, this answers for names that no system takes
+    if is_folder(path):
 
         def of_folder(name: str) -> io.BufferedIOBase | None:
             return (path / name).open("rb") if (path / name).is_file() else None

@@ -334,7 +334,7 @@ def burden_beside(project: Project, data: AreaData, need: NeedIndex | None) -> B
     parts = project.acting.exposure
     if need is None or not parts:
         return None
-    columns = {name: [c for c in data.values.columns if c.startswith(f"{name}_share_")][-1] for name in parts}
+    columns = {name: f"{name}_share_{max(part.levels):g}" for name, part in parts.items()}
     limits = {
         columns[name]: (part.burdened, part.burdened_source)
         for name, part in parts.items()

@@ -19,7 +19,7 @@ Contiguity = Literal["queen", "rook"]
 
 BITS = 22  # of a step along one axis: 4.2 million, enough for cells of 10 m all over Europe
 MOST_STEPS = 1 << BITS
-UP = 1 << BITS
+UP = MOST_STEPS
 STEPS = {"rook": (1, UP), "queen": (1, UP, UP + 1, UP - 1)}  # east, north, north-east, north-west
 TIE = 1e-9  # shares of a cell that differ by less are the same
 

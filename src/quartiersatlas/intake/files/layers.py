@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from importlib.util import find_spec
-from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 
-from quartiersatlas.base.checks import count_noun, existing_file
+from quartiersatlas.base.checks import count_noun, existing_file, is_folder
 from quartiersatlas.errors import DependencyError, InputError, QuartiersatlasError, list_some
 from quartiersatlas.intake.files.answers import limit_hint, refuse_cut_file
 from quartiersatlas.intake.files.archives import GEOMETRY, decompressed, refuse_incomplete_shapefile, unpacked
@@ -70,8 +69,7 @@ def read_geometry_file(path: str | Path, layer: str | None, encoding: str | None
     DependencyError
         GeoParquet without the extra.
     """
-    is_folder = Path(path).suffix.lower() in FOLDERS and isdir(path)  # noqa: PTH112 - answers for names no system takes
-    path = Path(path) if is_folder else existing_file(path, what)
+    path = Path(path) if Path(path).suffix.lower() in FOLDERS and is_folder(path) else existing_file(path, what)
     frame, notes = _read(path, layer, encoding)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError(f"{path.name} has no geometry.")

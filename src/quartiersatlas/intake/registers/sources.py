@@ -6,11 +6,10 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import StringIO
-from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quartiersatlas.base.checks import bytes_of, count_noun, existing_file
+from quartiersatlas.base.checks import bytes_of, count_noun, existing_file, is_folder
 from quartiersatlas.base.workbook import FORMULA_STARTS
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import InputError, list_some
@@ -56,7 +55,7 @@ def raw_sheets(source: str | Path | Mapping[str, pd.DataFrame]) -> tuple[str, di
     if isinstance(source, Mapping):
         return "frames", _of_frames(source)
     path = Path(source)
-    if isdir(path):  # noqa: PTH112 - unlike the method, this answers for names that no system takes
+    if is_folder(path):
         return path.name, _of_folder(path)
     path = existing_file(path, "register")
     if path.suffix.lower() == ".csv":

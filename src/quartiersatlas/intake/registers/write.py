@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
-from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from quartiersatlas.base.checks import is_folder
 from quartiersatlas.base.files import written_together
 from quartiersatlas.base.workbook import FORMULA_STARTS, CellStyle, WorkbookSheet, write_workbook
 from quartiersatlas.catalogue import check_lang, text
@@ -43,7 +43,7 @@ def write_register(register: RegisterTables, path: str | Path, lang: Lang = "de"
     """
     check_lang(lang)
     path = Path(path)
-    if isdir(path):  # noqa: PTH112 - unlike the method, this answers for names that no system takes
+    if is_folder(path):
         return _write_folder(register, path, lang)
     if path.suffix.lower() != ".xlsx":
         raise InputError(f"{path.name}: a register is written as .xlsx, or as CSV files into a folder that is there.")

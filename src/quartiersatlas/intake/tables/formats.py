@@ -6,12 +6,11 @@ import shutil
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from os.path import isdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from quartiersatlas.base.checks import existing_file
+from quartiersatlas.base.checks import existing_file, is_folder
 from quartiersatlas.errors import InputError
 from quartiersatlas.intake.files.archives import GEOMETRY, TABLES, decompressed, unpacked
 from quartiersatlas.intake.files.contents import Contents, refuse_stand_ins, refused, what_it_is
@@ -79,8 +78,7 @@ class FileOptions:
 def existing_table(path: str | Path) -> Path:
     """Return the path of an existing file, or of a geodatabase, which is a folder."""
     path = Path(path)
-    is_folder = path.suffix.lower() in FOLDERS and isdir(path)  # noqa: PTH112 - answers for names no system takes
-    return path if is_folder else existing_file(path, "table")
+    return path if path.suffix.lower() in FOLDERS and is_folder(path) else existing_file(path, "table")
 
 
 def raw_table(path: Path, options: FileOptions) -> RawTable:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from types import NoneType
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,6 +16,7 @@ import pandas as pd
 from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.catalogue.texts import pick
+from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
 from quartiersatlas.monitoring.measures.coverage import Coverage, day_text
 from quartiersatlas.monitoring.measures.register import Measures
@@ -21,11 +24,10 @@ from quartiersatlas.monitoring.measures.standing import rows_of
 from quartiersatlas.monitoring.stock.stocktaking import Stocktaking
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from quartiersatlas.catalogue import Lang
 
 GAP = "[ ]"
+MOST = 1_000_000  # persons, as for counts in a release
 STOCK_QUESTIONS = {"4-Q1": "level", "4-Q2": "gap", "4-Q3": "structures", "4-Q6": "concentration"}
 
 
@@ -122,6 +124,7 @@ def checklist(
     ):
         if value is not None:
             expects(value, kind, f"checklist: {name}", how)
+    expects(on, (str, date, NoneType), "checklist: on", 'on="2024-12-31"')
     dated = on or next((one.on for one in (coverage, stocktaking) if one is not None), None)
     answers: dict[str, str] = {}
     if stocktaking is not None:
@@ -209,6 +212,8 @@ def tender_text(
     for name, value in told.items():
         expects(value, str, f"tender_text: {name}", f'{name}="..."')
     expects(min_count, int, "tender_text: min_count", "min_count=3")
+    if not 1 <= min_count <= MOST:
+        raise SpecError(f"tender_text: min_count must be a whole number from 1 to {MOST:,}.")
     dates = {} if dates is None else dates
     expects(dates, Mapping, "tender_text: dates", 'dates={"mh_share": "2023"}')
     lines = [text("tender_title", lang, town=town or GAP)]

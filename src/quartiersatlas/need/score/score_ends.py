@@ -170,22 +170,53 @@ def _z_ends(ends: Ends, rule: Normalise, low_scale: Scale, high_scale: Scale) ->
     if rule.reference == "city":
         centre = _city_of(low_scale), _city_of(high_scale)
         apart = low - centre[1], high - centre[0]
-        far = np.fmax(np.abs(low - centre[1]), np.abs(high - centre[0]))
+        far = np.fmax(np.abs(apart[0]), np.abs(apart[1]))
+        least, most = _deviation(_beyond(low, high, centre), share, rule.ddof), _deviation(far, share, rule.ddof)
     else:
-        centre = _sum(share * low), _sum(share * high)
+        centre, (least, most) = spread_ends(low, high, rule.ddof, share)
         apart = low - centre[1] + share * wide, high - centre[0] - share * wide
-        middle = (centre[0] + centre[1]) / 2
-        far = np.fmax(np.abs(low - middle), np.abs(high - middle))
-    near = np.fmax(np.fmax(low - centre[1], centre[0] - high), 0.0)
-    number = known.sum(axis=-1, keepdims=True)
-    least, most = (np.sqrt(_sum(share * part**2) * number / (number - rule.ddof)) for part in (near, far))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = apart[0] / np.where(apart[0] < 0, least, most), apart[1] / np.where(apart[1] > 0, least, most)
-    same = known & (
-        most <= ROUNDING * np.where(known, np.abs(high), 0.0).max(axis=-1, keepdims=True)
-    )  # all of them, whatever they are
+    largest = np.where(known, np.abs(high), 0.0).max(axis=-1, keepdims=True)
+    same = known & (most <= ROUNDING * largest)  # all of them, whatever they are
     z = np.where(same, 0.0, z[0]), np.where(same, 0.0, z[1])
     return rule.centre + rule.spread * z[0], rule.centre + rule.spread * z[1]
+
+
+def spread_ends(low: Array, high: Array, ddof: int, share: Array | None = None) -> tuple[Ends, Ends]:
+    """Return the lowest and highest mean of values between two ends, and bounds of their standard deviation.
+
+    ``share`` has the weights of the values, which add up to 1; without them all count alike.
+
+    Notes
+    -----
+    A sum of squares around the mean is the smallest of those around any number t. So it is at most that of the farther
+    ends around one t, and at least that of what is left of all distances once t may be another one for each value.
+
+    Examples
+    --------
+    >>> means, deviations = spread_ends(np.array([[1.0, 4.0]]), np.array([[1.0, 6.0]]), 0)
+    >>> [round(float(end[0, 0]), 3) for end in (*means, *deviations)]
+    [2.5, 3.5, 1.118, 2.55]
+    """
+    known = ~np.isnan(low)
+    with np.errstate(all="ignore"):  # where there are no values, there is no mean
+        share = known / known.sum(axis=-1, keepdims=True) if share is None else share
+        means = _sum(share * low), _sum(share * high)
+        middle = (means[0] + means[1]) / 2
+        far = np.fmax(np.abs(low - middle), np.abs(high - middle))
+        return means, (_deviation(_beyond(low, high, means), share, ddof), _deviation(far, share, ddof))
+
+
+def _beyond(low: Array, high: Array, centre: Ends) -> Array:
+    """Return how far each value lies from a centre at least."""
+    return np.asarray(np.fmax(np.fmax(low - centre[1], centre[0] - high), 0.0))
+
+
+def _deviation(apart: Array, share: Array, ddof: int) -> Array:
+    """Return the standard deviation of values that lie so far from their centre."""
+    number = (~np.isnan(apart)).sum(axis=-1, keepdims=True)
+    return np.asarray(np.sqrt(_sum(share * apart**2) * number / np.where(number > ddof, number - ddof, np.nan)))
 
 
 def _sum(parts: Array) -> Array:
@@ -211,11 +242,7 @@ def class_ends(axis: NeedAxis, ends: Ends) -> tuple[Ints, Ints]:
     if method == "quantile":
         limits = quantiles(low, uppers, axis.breaks.type), quantiles(high, uppers, axis.breaks.type)
     elif method == "sd":
-        n = np.maximum((~np.isnan(low)).sum(axis=-1, keepdims=True), 1)
-        mean = _sum(low) / n, _sum(high) / n
-        near = np.fmax(np.fmax(low - mean[1], mean[0] - high), 0.0)
-        far = np.fmax(np.abs(low - (mean[0] + mean[1]) / 2), np.abs(high - (mean[0] + mean[1]) / 2))
-        least, most = (np.sqrt(_sum(part**2) / n) for part in (near, far))
+        mean, (least, most) = spread_ends(low, high, 0)
         limits = (
             mean[0] + uppers * np.where(uppers > 0, least, most),
             mean[1] + uppers * np.where(uppers > 0, most, least),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,9 @@ def group_gap_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
     for gap in release.group_gaps:
         blocks += [Paragraph(sentence) for sentence in gap.sentences(lang)]
         chart = gap.chart(lang=lang, most=EVERYTHING)
-        blocks += chart_figures(partial(gap.chart, lang=lang), WIDE)
+        blocks += [
+            replace(figure, table=None) for figure in chart_figures(partial(gap.chart, lang=lang), WIDE)
+        ]  # below
         if gap.totals is not None:
             blocks += chart_figures(partial(gap.chart, "lines", lang), WIDE, HIGH)
         rows = tuple(TableRow.of(*row) for row in chart.rows)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from quartiersatlas.disclosure import Release
     from quartiersatlas.present.files.seal import Kind
 
-KNOWN: WeakKeyDictionary[Release, dict[str, str]] = WeakKeyDictionary()  # a release is sealed: its digests never change
+DIGESTS: WeakKeyDictionary[Release, dict[str, str]] = (
+    WeakKeyDictionary()
+)  # a release is sealed: its digests never change
 
 
 def fingerprint_of(release: Release, kind: Kind, lang: Lang, earlier: Sequence[Release] = ()) -> Fingerprint:
@@ -49,9 +51,9 @@ def fingerprint_of(release: Release, kind: Kind, lang: Lang, earlier: Sequence[R
 
 def _parts(release: Release) -> dict[str, str]:
     """Return the digests of a release, made once for all files that are written of it."""
-    if release not in KNOWN:
-        KNOWN[release] = _digests(release)
-    return KNOWN[release]
+    if release not in DIGESTS:
+        DIGESTS[release] = _digests(release)
+    return DIGESTS[release]
 
 
 def _digests(release: Release) -> dict[str, str]:

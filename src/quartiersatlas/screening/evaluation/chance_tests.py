@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
+from quartiersatlas.need.score.score_ends import spread_ends
 from quartiersatlas.screening.evaluation.evidence import unit_sums
 from quartiersatlas.screening.evaluation.exact import EQUAL
-from quartiersatlas.screening.evaluation.precision import spread_ends
 from quartiersatlas.screening.language.rules import CITY, COMPUTED, REST, Compare, Hotspot
 
 if TYPE_CHECKING:

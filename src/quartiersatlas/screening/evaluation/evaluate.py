@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.errors import SpecError
+from quartiersatlas.need.score.score_ends import spread_ends
 from quartiersatlas.screening.evaluation.chance_tests import (
     hotspot_p_value_ends,
     hotspot_p_values,
@@ -27,7 +28,7 @@ from quartiersatlas.screening.evaluation.evidence import (
     unit_sums,
 )
 from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, round_half_up, times, whole
-from quartiersatlas.screening.evaluation.precision import open_classes, open_places, spread_ends
+from quartiersatlas.screening.evaluation.precision import open_classes, open_places
 from quartiersatlas.screening.language.rules import (
     CITY,
     MEAN,

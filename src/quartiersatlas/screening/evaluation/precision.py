@@ -25,33 +25,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
-def spread_ends(low: Array, high: Array, ddof: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Return the lowest and highest mean of values between two ends, and bounds of their standard deviation.
-
-    Notes
-    -----
-    A sum of squares around the mean is the smallest of those around any number t. So it is at most that of the farther
-    ends around one t, and at least that of what is left of all distances once t may be another one for each value.
-
-    Examples
-    --------
-    >>> means, deviations = spread_ends(np.array([[1.0, 4.0]]), np.array([[1.0, 6.0]]), 0)
-    >>> [round(float(end[0, 0]), 3) for end in (*means, *deviations)]
-    [2.5, 3.5, 1.118, 2.55]
-    """
-    n = (~np.isnan(low)).sum(axis=-1, keepdims=True)
-    with np.errstate(all="ignore"):  # where there are no values, there is no mean
-        means = np.nansum(low, axis=-1, keepdims=True) / n, np.nansum(high, axis=-1, keepdims=True) / n
-        middle = (means[0] + means[1]) / 2
-        near = np.fmax(np.fmax(low - means[1], means[0] - high), 0.0)
-        far = np.fmax(np.abs(low - middle), np.abs(high - middle))
-        least, most = (
-            np.sqrt(np.nansum(part**2, axis=-1, keepdims=True) / np.where(n > ddof, n - ddof, np.nan))
-            for part in (near, far)
-        )
-    return means, (least, most)
-
-
 def open_classes(wanted: Bools, low: Ints, high: Ints) -> Bools:
     """Return which areas may be in one of the wanted classes, or in none; classes from low to high are possible."""
     upto = np.concatenate([[0], np.cumsum(wanted)])

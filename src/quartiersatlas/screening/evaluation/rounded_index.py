@@ -49,7 +49,7 @@ def rounded_index(data: AreaData, need: NeedIndex) -> RoundedIndex:
     columns = {name: (column, column) for name, column in need.columns.items()}
     columns |= {name: (one.ends[0].values[0][inside], one.ends[1].values[0][inside]) for name, one in rounded.items()}
     city = {name: (np.asarray(value),) * 2 for name, value in need.context.city.items()}
-    city |= {name: (_city(one.ends[0]), _city(one.ends[1])) for name, one in rounded.items()}
+    city |= {name: tuple(city_of(end)[0, 0] for end in one.ends) for name, one in rounded.items()}
     found = RoundedIndex()
     weighed = data.population is not None and bool(data.off_by.get(data.population))
     for axis in need.spec.axes:
@@ -67,16 +67,18 @@ def rounded_index(data: AreaData, need: NeedIndex) -> RoundedIndex:
         if ends is None:
             found.not_followed.append(axis.id)
             continue
-        found.scores[axis.id] = _placed(ends[0], inside, np.nan), _placed(ends[1], inside, np.nan)
+        found.scores[axis.id] = on_all_areas(ends[0], inside, np.nan), on_all_areas(ends[1], inside, np.nan)
         low, high = class_ends(axis, ends)
-        found.classes[axis.id] = _placed(low, inside, -1), _placed(high, inside, -1)
+        found.classes[axis.id] = on_all_areas(low, inside, -1), on_all_areas(high, inside, -1)
     return found
 
 
-def _placed(values: NDArray[Number], inside: NDArray[np.bool_], none: float) -> NDArray[Number]:
-    whole = np.full((1, len(inside)), none, dtype=values.dtype)
-    whole[:, inside] = values
-    return whole
+def on_all_areas(values: NDArray[Number], inside: NDArray[np.bool_], none: float) -> NDArray[Number]:
+    """Return values of the scored areas as those of all, one row per run."""
+    values = np.atleast_2d(values)
+    found = np.full((len(values), len(inside)), none, dtype=values.dtype)
+    found[:, inside] = values
+    return found
 
 
 def _measured(data: AreaData, counts: Counts, name: str) -> Measured:
@@ -94,12 +96,15 @@ def _measured(data: AreaData, counts: Counts, name: str) -> Measured:
     return replace(one, values=values, earlier=(x, n), slack=slack, earlier_slack=(then[0], then[1]))
 
 
-def _city(one: Measured) -> Array:
-    """Return the value of all areas."""
-    assert one.x is not None  # noqa: S101 - it is made of counts
+def city_of(one: Measured) -> Array:
+    """Return the city value of each run."""
+    assert one.x is not None  # noqa: S101 - only indicators with counts are changed
     assert one.n is not None  # noqa: S101 - likewise
-    shares = []
-    for x, n in ((one.x, one.n), *([] if one.earlier is None else [one.earlier])):
-        both = ~np.isnan(x) & ~np.isnan(n)
-        shares.append(np.where(both, x, 0.0).sum() / np.where(both, n, 0.0).sum())
-    return np.asarray(one.per * (shares[0] if len(shares) == 1 else shares[0] - shares[1]))
+    found = _share(one.x, one.n) if one.earlier is None else _share(one.x, one.n) - _share(*one.earlier)
+    return np.asarray(one.per * found)
+
+
+def _share(x: Array, n: Array) -> Array:
+    both = ~np.isnan(x) & ~np.isnan(n)
+    cases, people = (np.where(both, part, 0.0).sum(axis=-1, keepdims=True) for part in (x, n))
+    return np.asarray(np.divide(cases, people, out=np.full(cases.shape, np.nan), where=people > 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from quartiersatlas.need.robustness.replicates import ReplicateRuns, score_repli
 from quartiersatlas.need.score.score_ends import NotFollowedError, class_ends, score_ends
 from quartiersatlas.screening.evaluation.evaluate import held
 from quartiersatlas.screening.evaluation.evidence import Measured, rate
+from quartiersatlas.screening.evaluation.rounded_index import city_of, on_all_areas
 from quartiersatlas.screening.language.rules import NEED, Compare, Hotspot, InClass, Worst
 from quartiersatlas.screening.one_area.answers import CELLS, Evaluated, changed
 from quartiersatlas.screening.one_area.turns import Turns, by_halves
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 MOST_STRETCHES = 20_000  # in all: several for each area and side
-Number = TypeVar("Number", np.float64, np.int64)
 
 
 def _entering(one: Measured, inputs: NeedInputs, name: str) -> Array:
@@ -96,7 +96,7 @@ class Rescored:
         for name in changes:
             one = moved.measured[name]
             columns[name] = _entering(one, need.inputs, name)[:, inside]
-            city[name] = _city(one)
+            city[name] = city_of(one)
         axes = [axis.id for axis in need.spec.axes]
         spread = {name: float(need.scores[name].std(ddof=0)) for name in axes}
         runs = ReplicateRuns(Replicates(columns, city), np.zeros(len(rows)))
@@ -131,7 +131,7 @@ class Rescored:
         for name in ends[0]:
             both = [one.measured[name] for one in moved]
             columns[name] = _ordered(*(one.values[:, inside] for one in both))
-            city[name] = _ordered(*(_city(one) for one in both))
+            city[name] = _ordered(*(city_of(one) for one in both))
         shape = (len(rows), int(inside.sum()))
         columns = {name: (np.broadcast_to(a, shape), np.broadcast_to(b, shape)) for name, (a, b) in columns.items()}
         measured, classes, class_bounds = dict(evidence.measured), dict(evidence.classes), {}
@@ -141,10 +141,10 @@ class Rescored:
                 continue
             bounds = score_ends(axis, columns, city, need.context)
             for name in called & measured.keys():
-                around = _whole(bounds[0], inside, np.nan), _whole(bounds[1], inside, np.nan)
+                around = on_all_areas(bounds[0], inside, np.nan), on_all_areas(bounds[1], inside, np.nan)
                 measured[name] = replace(measured[name], values=around[0], around=around)
             if axis.id in classes:
-                numbers = [_whole(one, inside, -1) for one in class_ends(axis, bounds)]
+                numbers = [on_all_areas(one, inside, -1) for one in class_ends(axis, bounds)]
                 classes[axis.id] = (numbers[0], classes[axis.id][1])
                 class_bounds[axis.id] = (numbers[0], numbers[1])
         return replace(evidence, measured=measured, classes=classes, class_ends=class_bounds)
@@ -171,27 +171,6 @@ class Rescored:
 def _ordered(one: Array, other: Array) -> tuple[Array, Array]:
     """Return the lower of each two numbers, and the higher."""
     return np.minimum(one, other), np.maximum(one, other)
-
-
-def _whole(values: NDArray[Number], inside: Bools, none: float) -> NDArray[Number]:
-    """Return values of the scored areas as those of all."""
-    found = np.full((len(values), len(inside)), none, dtype=values.dtype)
-    found[:, inside] = values
-    return found
-
-
-def _city(one: Measured) -> Array:
-    """Return the city value of each run."""
-    assert one.x is not None  # noqa: S101 - only indicators with counts are changed
-    assert one.n is not None  # noqa: S101 - likewise
-    found = _share(one.x, one.n) if one.earlier is None else _share(one.x, one.n) - _share(*one.earlier)
-    return np.asarray(one.per * found)
-
-
-def _share(x: Array, n: Array) -> Array:
-    both = ~np.isnan(x) & ~np.isnan(n)
-    cases, people = (np.where(both, part, 0.0).sum(axis=-1, keepdims=True) for part in (x, n))
-    return np.asarray(np.divide(cases, people, out=np.full(cases.shape, np.nan), where=people > 0))
 
 
 class Scored(Evaluated):
