@@ -43,7 +43,7 @@ YEARS_FILE, YEARLY_REPORT = "projekt_monitoring.toml", "jahresbericht.html"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, 3 if some runs or parts failed, or 141."""
+    """Run a command; return 0, 1 if an audit is not ok, 2 with a clear message, 3 if parts failed, 141 if cut off."""
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True) as caught:
