@@ -118,7 +118,7 @@ def test_the_text_claims_no_effect_and_says_what_is_not_known():
             assert effect_claims(found.text(lang)) == []
         assert "weder bewiesen noch widerlegt" in found.text("de")
         assert "im Jahr abweichende Entwicklung" in found.text("de")
-    assert "smaller than what" in compare(*city(np.random.default_rng(30))).text("en")
+    assert "cannot be told from chance" in compare(*city(np.random.default_rng(30))).text("en")
 
 
 def test_no_text_of_a_comparison_claims_an_effect():
@@ -232,9 +232,27 @@ def test_unknown_values_leave_an_area_out():
     assert "050" not in found.others
 
 
-def test_smallest_visible_is_2_8_standard_errors():
-    """By the textbook formula where funded areas are like the others: 2.8 s sqrt(1/n + 1/m)."""
+def test_smallest_visible_is_2_8_standard_errors_and_more_with_few_funded_areas():
+    """With 10 funded areas Student's quantiles with 9 degrees of freedom, of printed tables: 2.262 and 0.883."""
     rng = np.random.default_rng(8)
-    chosen, earlier = rng.normal(size=4000), rng.normal(size=4000)
-    course = GroupCourse(rng.normal(0, 2, 4000), chosen, earlier, np.arange(4000) < 400, 1.5, -2.0)
-    assert smallest_visible(course) == pytest.approx(2.8 * 2 * np.sqrt(1 / 400 + 1 / 3600), rel=0.03)
+    for n_funded, errors in ((400, 2.8), (10, 2.262 + 0.883)):
+        n = 4000
+        funded = np.arange(n) < n_funded
+        chosen, earlier = rng.normal(20, 4, (2, n))
+        course = GroupCourse(0.5 * chosen + rng.normal(0, 2, n), chosen, earlier, funded, 2.5, -2.0)
+        se = 2 * np.sqrt(1 / n_funded + 1 / (n - n_funded))
+        assert smallest_visible(course) == pytest.approx(errors * se, rel=0.03)
+
+
+def test_funded_areas_that_scatter_more_than_the_others_are_said_to_hide_larger_differences():
+    """What was promised beforehand and the interval may not contradict each other without a word."""
+    rng = np.random.default_rng(4)
+    panel, funded = city(rng)
+    loud = panel.copy()
+    loud.loc[funded, [2021, 2022, 2023]] += rng.normal(0, 6, (len(funded), 1))
+    quiet, found = compare(panel, funded), compare(loud, funded)
+    assert found.smallest_visible == quiet.smallest_visible
+    row = found.table.loc["regression"]
+    told = float(found.text("en").split("only differences from ")[1].split(" ")[0])
+    assert told == pytest.approx((row["upper"] - row["lower"]) / 2 * (2.03 + 0.85) / 2.03, abs=0.06)
+    assert told > found.smallest_visible

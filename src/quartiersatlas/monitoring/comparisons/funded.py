@@ -26,6 +26,7 @@ from quartiersatlas.monitoring.comparisons.estimates import (
     breakdown_trend,
     estimates,
     smallest_visible,
+    visible_afterwards,
 )
 
 if TYPE_CHECKING:
@@ -141,7 +142,10 @@ class FundedComparison(Charted):
             ),
             text("funded_range", lang, lo=points(self.range[0]), hi=points(self.range[1])),
         ]
-        if abs(estimate) < self.smallest_visible:
+        afterwards = visible_afterwards(self.table, len(self.funded))
+        if points(afterwards) != points(self.smallest_visible) and afterwards > self.smallest_visible:
+            lines.append(text("funded_wider", lang, mde=points(afterwards)))
+        if lower <= 0 <= upper:
             lines.append(text("funded_not_seen", lang))
         elif np.isfinite(self.breakdown_trend):
             lines.append(text("funded_breakdown", lang, drift=number_text(abs(self.breakdown_trend), 2, lang)))
