@@ -105,7 +105,11 @@ def add_reach(data: AreaData, reach: Access | Exposure, name: str, *, label: tup
 
 def _counts_and_shares(name: str, label: tuple[str, str], reach: Access | Exposure, base: str) -> list[Indicator]:
     """Return what the counts of persons and their shares mean."""
-    people = "reach_persons" if isinstance(reach, Access) else "reach_persons_mapped"
+    people, counted = (
+        ("reach_persons", "reach_persons_near")
+        if isinstance(reach, Access)
+        else ("reach_persons_mapped", "reach_persons_exposed")
+    )
     persons = {lang: text(people, lang) for lang in LANGS}
     german, english = label
     found = [
@@ -128,8 +132,8 @@ def _counts_and_shares(name: str, label: tuple[str, str], reach: Access | Exposu
             id=_rate(name, column),
             label_de=f"{german}: {what['de']}",
             label_en=f"{english}: {what['en']}",
-            numerator_de=count.label_de,
-            numerator_en=count.label_en,
+            numerator_de=text(counted, "de", label=german, what=what["de"]),
+            numerator_en=text(counted, "en", label=english, what=what["en"]),
             denominator_de=persons["de"],
             denominator_en=persons["en"],
             kind="share",

@@ -14,6 +14,7 @@ from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.disclosure.words import label
 from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.present import pictures
+from quartiersatlas.present.acting.annex import with_annex
 from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, list_blocks, twin_blocks
 from quartiersatlas.present.acting.group_gaps import group_gap_blocks
 from quartiersatlas.present.acting.inside import within_blocks
@@ -144,6 +145,19 @@ def report_document(
     check_lang(lang)
     before = earlier_releases(release, earlier, "report")
     ground = None if context is None else context.fitted(release)
+    sections, annex = with_annex(
+        [
+            *change_blocks(release, lang),
+            *list_blocks(release, lang),
+            *within_blocks(release, lang),
+            *group_gap_blocks(release, lang),
+            *survey_blocks(release, lang),
+            *measure_blocks(release, lang),
+            *funded_blocks(release, lang),
+            *twin_blocks(release, lang),
+        ],
+        lang,
+    )
     blocks: list[DocumentBlock] = [
         *title_block(release, lang, release.title, kind=text("kind_report", lang)),
         *_first_page(release, before, lang, ground, look),
@@ -160,17 +174,11 @@ def report_document(
         *comparison_blocks(release, lang),
         *segregation_blocks(release, lang),
         *scale_blocks(release, lang),
-        *change_blocks(release, lang),
-        *list_blocks(release, lang),
-        *within_blocks(release, lang),
-        *group_gap_blocks(release, lang),
-        *survey_blocks(release, lang),
-        *measure_blocks(release, lang),
-        *funded_blocks(release, lang),
-        *twin_blocks(release, lang),
+        *sections,
         *stocktaking_blocks(release, lang),
         *comment_blocks(release, lang),
         *method_blocks(release, lang, () if ground is None else ground.notes(lang)),
+        *annex,
     ]
     fitted = numbered(fit_to_paper(block, lang) for block in blocks)
     title = release.title if release.title.strip() else text("kind_report", lang)

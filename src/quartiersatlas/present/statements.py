@@ -299,13 +299,26 @@ def _outline(items: Sequence[RuleItem]) -> Bullets:
 
 
 def method_texts(release: Release, lang: Lang) -> list[str]:
-    """Return the lines of the method box, one per fact."""
+    """Return the lines of the method box: one per fact, and one for all indicators of which the same is said."""
     from quartiersatlas.version import __version__
 
-    lines = [fact_text(release, fact, lang) for fact in release.facts]
+    alike: dict[Any, list[Message]] = {}
+    for number, fact in enumerate(release.facts):
+        said = {name: value for name, value in fact.values.items() if name != "indicator"}
+        alike.setdefault((fact.name, repr(said)) if "indicator" in fact.values else number, []).append(fact)
+    lines = [_facts_text(release, facts, lang) for facts in alike.values()]
     from_counts = any(column.kind == "rate" for column in release.columns) or not release.columns
     city = [text("fact_city", lang)] if from_counts else []
     return [*lines, *city, text("fact_version", lang, version=__version__)]
+
+
+def _facts_text(release: Release, facts: list[Message], lang: Lang) -> str:
+    """Return facts that differ in their indicator alone, in one line."""
+    if len(facts) == 1:
+        return fact_text(release, facts[0], lang)
+    values = {name: value for name, value in facts[0].values.items() if name != "indicator"}
+    labels = "; ".join(label(fact.values["indicator"], lang) for fact in facts)
+    return text(facts[0].name, lang, label=text("label_each", lang, labels=labels), **values)
 
 
 def fact_text(release: Release, fact: Message, lang: Lang) -> str:

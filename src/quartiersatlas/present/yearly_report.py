@@ -16,6 +16,7 @@ from quartiersatlas.monitoring.store.monitor import Monitor
 from quartiersatlas.monitoring.store.rhythm import day, written
 from quartiersatlas.monitoring.store.targets import CITY
 from quartiersatlas.present import pictures
+from quartiersatlas.present.acting.annex import with_annex
 from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, left_by_city, list_blocks
 from quartiersatlas.present.acting.group_gaps import group_gap_blocks
 from quartiersatlas.present.acting.measures import measure_blocks, measure_checks
@@ -142,6 +143,17 @@ def yearly_document(
     today = on or f"{day(release.as_of, 'as_of'):%Y-%m-%d}"
     due = store.due(today)
     targets = [one for one in store.targets(release.as_of) if _is_released(release, one)]
+    sections, annex = with_annex(
+        [
+            *change_blocks(release, lang),
+            *(list_blocks(release, lang) or _lists(release, before[:1], lang)),
+            *group_gap_blocks(release, lang),
+            *survey_blocks(release, lang),
+            *measure_blocks(release, lang),
+            *funded_blocks(release, lang),
+        ],
+        lang,
+    )
     blocks: list[DocumentBlock] = [
         *title_block(release, lang, release.title, kind=text("kind_yearly_report", lang)),
         Paragraph(text("yearly_no_effect", lang), "aid"),
@@ -149,18 +161,14 @@ def yearly_document(
         *_city(release, before[:1], lang),
         *_targets(release, targets, lang),
         *_classes(release, before[:1], lang),
-        *change_blocks(release, lang),
-        *(list_blocks(release, lang) or _lists(release, before[:1], lang)),
-        *group_gap_blocks(release, lang),
-        *survey_blocks(release, lang),
-        *measure_blocks(release, lang),
-        *funded_blocks(release, lang),
+        *sections,
         *_forecasts(store, release, lang),
         *_notes(store, release, period, lang),
         Heading(text("heading_due", lang)),
         Bullets(tuple(one.text(lang) for one in due)),
         *_checks(store, release, before[:1], period, targets, due, lang),
         *method_blocks(release, lang),
+        *annex,
     ]
     fitted = numbered(fit_to_paper(block, lang) for block in blocks)
     title = release.title if release.title.strip() else text("kind_yearly_report", lang)
@@ -204,8 +212,9 @@ def _place(release: Release, area: str, lang: Lang) -> str:
 def _city(release: Release, before: tuple[Release, ...], lang: Lang) -> list[DocumentBlock]:
     """Return the figures of the city, beside those of the earlier date."""
     rows = []
+    smoothed = {gap.id for gap in release.group_gaps}  # in the city the same as the gap itself
     for column in release.columns:
-        if column.kind not in NUMBER_FORMS or column.change_of or pd.isna(column.city):
+        if column.kind not in NUMBER_FORMS or column.change_of or pd.isna(column.city) or column.id in smoothed:
             continue
         cells = [label(column, lang), value_text(column.city, column, lang)]
         for other in before:

@@ -349,15 +349,15 @@ def _city(
     unsure = any(pattern.spread_of(source) > 0 for source in leaving.sources if source in pattern.counts)
     if not small and not unsure and not counts.reason.ne("").any():
         return city_table(pd.DataFrame([totals]), None, 0), True
-    printed = {column.id: column.city for column in out.columns}
-    rates = {"rate_group": printed[leaving.group] / 100, "rate_reference": printed[leaving.reference] / 100}
+    printed = {column.id: column.city / 100 for column in out.columns}
     template = city_table(known.iloc[:0], None, 0)
-    numbers = template.select_dtypes("float").columns
     found = template.assign(ratio_reason="", odds_ratio_reason="", n_dropped=0)
-    found[numbers] = np.nan
-    chosen = found["reference"].eq(gap.spec.reference)
-    for name, value in {**rates, "difference": rates["rate_group"] - rates["rate_reference"]}.items():
-        found[name] = found[name].mask(chosen, value)
+    found[template.select_dtypes("float").columns] = np.nan
+    group = printed[leaving.group]
+    for reference, rate in {"all": _rate_of_all(pattern.data, gap), gap.spec.reference: leaving.reference}.items():
+        if rate in printed:
+            values = (group, printed[rate], group - printed[rate])
+            found.loc[found["reference"].eq(reference), ["rate_group", "rate_reference", "difference"]] = values
     return found, False
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quartiersatlas.catalogue import text
+from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.present.figures import chart_figures
 from quartiersatlas.present.paper import DocumentTable, Heading, Paragraph, TableRow
 
@@ -41,5 +41,8 @@ def group_gap_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
         if gap.totals is not None:
             blocks += chart_figures(partial(gap.chart, "lines", lang), WIDE, HIGH)
         rows = tuple(TableRow.of(*row) for row in chart.rows)
+        n_hidden = len(release.areas) - len(chart.order)
+        if n_hidden:
+            blocks.append(Paragraph(text("gap_hidden_areas", lang, n=number_text(n_hidden, 0, lang)), "muted"))
         blocks.append(DocumentTable(chart.head, rows, frozenset(range(1, len(chart.head)))))
     return blocks
