@@ -7,7 +7,7 @@ import io
 
 FILES = {
     "Maßnahmen": "massnahmen", "Förderung": "foerderung", "Ziele": "ziele", "Zielwerte": "zielwerte",
-    "Beteiligung": "beteiligung", "Ortswissen": "ortswissen",
+    "Prognosen": "prognosen", "Beteiligung": "beteiligung", "Ortswissen": "ortswissen",
 }  # fmt: skip
 """Sheet of the workbook to the name of its CSV file."""
 ON = "31.10.2024"
@@ -52,6 +52,16 @@ AIMS = (
 )
 TARGET_HEAD = ("Indikator", "Gebiet", "Ausgangsdatum", "Zielwert", "Zieldatum", "Definition", "Beschluss")
 TARGETS = (("child_poverty_u15", "Gesamtstadt", "31.12.2022", 16, "2030", "child_poverty_u15", "Rat 12.03.2023"),)
+AHEAD_HEAD = ("Indikator", "Gebiet", "Stand", "Wert", "Art", "Variante", "erstellt am", "Verfahren", "Quelle")
+AHEAD = tuple(
+    ("child_poverty_u15", "Gesamtstadt", *row, "Statistikstelle (synthetisch)")
+    for row in (
+        ("2024", 17.5, "Prognose", "", "15.03.2022", "Fortschreibung der Jahre 2017 bis 2021"),
+        ("2026", 17.9, "Prognose", "", "30.06.2024", "Fortschreibung der Jahre 2019 bis 2023"),
+        ("2026", 17.0, "Szenario", "mehr Arbeitsplätze", "30.06.2024", "Annahme: 800 Stellen mehr"),
+        ("2026", 18.8, "Szenario", "Zuzug wie 2022", "30.06.2024", "Annahme: Wanderung des Jahres 2022"),
+    )
+)
 SAID_HEAD = (
     "Veranstaltung", "Datum", "Format", "Gebiet", "Handlungsfeld", "Ergebnis/Anregung", "Art", "Nennungen",
     "Teilnehmende", "aufgenommen in Maßnahme", "Antwort der Verwaltung",
@@ -78,6 +88,7 @@ def sheets() -> dict[str, tuple[tuple[str, ...], list[tuple[object, ...]]]]:
         "Förderung": (FUNDING_HEAD, list(FUNDING)),
         "Ziele": (AIM_HEAD, list(AIMS)),
         "Zielwerte": (TARGET_HEAD, list(TARGETS)),
+        "Prognosen": (AHEAD_HEAD, list(AHEAD)),
         "Beteiligung": (SAID_HEAD, list(SAID)),
         "Ortswissen": (KNOWN_HEAD, list(KNOWN)),
     }

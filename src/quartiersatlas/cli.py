@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quartiersatlas.base.checks import usable_path
+from quartiersatlas.base.checks import count_noun, usable_path
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.errors import (
     InputError,
@@ -220,12 +220,22 @@ def _monitor_add(options: argparse.Namespace) -> int:
         seen = add_all_to_monitor(options.project, accept=options.accept, by=options.by)
         for line in "\n".join(map(repr, seen)).split("\n"):
             print(one_line(line))
-        return 0 if all(one.stored for one in seen) else NOT_OK
+        return _plans(options.project) if all(one.stored for one in seen) else NOT_OK
     chosen = {name: getattr(options, name) for name in ("accept", "by", "new_areas", "revision")}
     found = add_to_monitor(options.project, breaks=tuple(options.breaks), **chosen)
     for line in repr(found).split("\n"):
         print(one_line(line))
-    return 0 if found.stored else NOT_OK
+    return _plans(options.project) if found.stored else NOT_OK
+
+
+def _plans(project: Path) -> int:
+    """Keep the targets and forecasts of the register beside the periods, and say how many were new."""
+    from quartiersatlas.project.monitor_part import add_plans_to_monitor
+
+    targets, forecasts = add_plans_to_monitor(project)
+    if targets or forecasts:
+        print(f"Of the register: {count_noun(targets, 'new target')}, {count_noun(forecasts, 'new forecast')}")
+    return 0
 
 
 def _monitor_report(options: argparse.Namespace) -> None:
@@ -255,11 +265,12 @@ def _demo(options: argparse.Namespace) -> None:
 def _demo_of_the_years(project: Path, folder: Path) -> None:
     """Keep the years of the sample city in a store, run its second project and write the yearly report."""
     from quartiersatlas.project import run_project
-    from quartiersatlas.project.monitor_part import add_all_to_monitor, write_monitor_report
+    from quartiersatlas.project.monitor_part import add_all_to_monitor, add_plans_to_monitor, write_monitor_report
 
     seen = add_all_to_monitor(project, accept="Synthetische Daten", by="quartiersatlas demo")
     if not all(one.stored for one in seen):
         raise InputError(repr(seen[-1]))
+    add_plans_to_monitor(project)
     result = run_project(project, folder=folder)
     _print_result(result)
     print(f"  {write_monitor_report(project, folder / YEARLY_REPORT)}")

@@ -39,3 +39,32 @@ def test_a_project_without_a_store(project, capsys):
     project.write_text(project.read_text(encoding="utf-8").replace(PART, ""), encoding="utf-8")
     assert main(["monitor", "add", str(project)]) == 2
     assert "names no store" in capsys.readouterr().err
+
+
+def test_targets_and_forecasts_of_the_register_come_along(project, capsys):
+    """Those of the sample city, and one that the council resolves after the period is stored."""
+    register = project.parent / "massnahmen"
+    register.mkdir(exist_ok=True)
+    for file in (sample_data() / "massnahmen").iterdir():
+        (register / file.name).write_bytes(file.read_bytes())
+    row = "child_poverty_u15;Gesamtstadt;31.12.2024;{target};2030;child_poverty_u15;Rat 12.03.2025\r\n"
+    head = "Indikator;Gebiet;Ausgangsdatum;Zielwert;Zieldatum;Definition;Beschluss\r\n"
+    (register / "zielwerte.csv").write_text(head + row.format(target=16), encoding="utf-8", newline="")
+    text = project.read_text(encoding="utf-8") + '\n[measures]\npath = "massnahmen"\n'
+    project.write_text(text, encoding="utf-8")
+    assert main(["monitor", "add", str(project), "--by", "Statistikstelle"]) == 0
+    assert "1 new target, 4 new forecasts" in capsys.readouterr().out
+    rows = head + row.format(target=16) + row.format(target=15)
+    (register / "zielwerte.csv").write_text(rows, encoding="utf-8", newline="")
+    assert main(["monitor", "add", "--all", str(project), "--accept", "geprüft", "--by", "Statistikstelle"]) == 0
+    assert "1 new target, 0 new forecasts" in capsys.readouterr().out
+    assert main(["monitor", "add", "--all", str(project)]) == 0
+    assert "new" not in capsys.readouterr().out
+    report = project.parent / "jahresbericht.html"
+    assert main(["monitor", "report", str(project), str(report)]) == 0
+    written = report.read_text(encoding="utf-8")
+    for words in ("Rat 12.03.2025", "Szenario, mehr Arbeitsplätze", "17,9", "stroke-dasharray"):
+        assert words in written
+    (register / "zielwerte.csv").write_text(head + row.format(target=99), encoding="utf-8", newline="")
+    assert main(["monitor", "add", "--all", str(project)]) == 2
+    assert "Traceback" not in capsys.readouterr().err

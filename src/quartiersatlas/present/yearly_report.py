@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
 from quartiersatlas.disclosure.words import label, value_text
 from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.monitoring.store.forecasts import course_chart
 from quartiersatlas.monitoring.store.monitor import Monitor
 from quartiersatlas.monitoring.store.rhythm import day, written
 from quartiersatlas.monitoring.store.targets import CITY
@@ -162,7 +165,7 @@ def yearly_document(
         *_targets(release, targets, lang),
         *_classes(release, before[:1], lang),
         *sections,
-        *_forecasts(store, release, lang),
+        *_forecasts(store, release, before, lang),
         *_notes(store, release, period, lang),
         Heading(text("heading_due", lang)),
         Bullets(tuple(one.text(lang) for one in due)),
@@ -296,7 +299,7 @@ def _lists(release: Release, before: tuple[Release, ...], lang: Lang) -> list[Do
     ]
 
 
-def _forecasts(store: Monitor, release: Release, lang: Lang) -> list[DocumentBlock]:
+def _forecasts(store: Monitor, release: Release, before: tuple[Release, ...], lang: Lang) -> list[DocumentBlock]:
     """Return how far forecasts of this date were off, and what is forecast for later ones; of the city only."""
     table = store.forecasts()
     table = table[table["area"].eq(CITY) & ~table["indicator"].map(lambda name: pd.isna(_value(release, name, CITY)))]
@@ -330,9 +333,23 @@ def _forecasts(store: Monitor, release: Release, lang: Lang) -> list[DocumentBlo
     head = tuple(text(f"label_{name}", lang) for name in names)
     return [
         Heading(text("heading_forecasts", lang)),
+        *_courses(table, release, before, lang),
         DocumentTable(head, tuple(rows), frozenset({3, 4})),
         Paragraph(text("forecasts_aid", lang), "muted"),
     ]
+
+
+def _courses(ahead: pd.DataFrame, release: Release, before: tuple[Release, ...], lang: Lang) -> list[DocumentBlock]:
+    """Return what is forecast behind the city values that are released, per indicator."""
+    dates = sorted((f"{day(one.as_of, 'as_of'):%Y-%m-%d}", one) for one in (release, *before))
+    charts: list[DocumentBlock] = []
+    for name, rows in ahead.groupby("indicator"):
+        column = _column(release, str(name))
+        assert column is not None  # noqa: S101 - only released ones are here
+        known = pd.Series({at: _value(one, str(name), CITY) for at, one in dates}, dtype=float)
+        drawn = partial(course_chart, known, rows, column.indicator, text("label_city", lang), lang)
+        charts += [replace(figure, table=None) for figure in chart_figures(drawn, WIDE, HIGH)]  # the table is below
+    return charts
 
 
 def _notes(store: Monitor, release: Release, period: str, lang: Lang) -> list[DocumentBlock]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.disclosure.ledger import publishing
+from quartiersatlas.monitoring.measures.register import read_measures
 from quartiersatlas.present.yearly_report import monitor_report
 from quartiersatlas.project.inputs import own_data, project_store, read_all_periods, read_inputs
 from quartiersatlas.project.parts import named_part
 from quartiersatlas.project.run import computed_project, ledger_place, locked_project
 from quartiersatlas.project.schema import read_project
+from quartiersatlas.project.toml_words import toml_advice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,34 @@ def add_to_monitor(
     store, data = project_store(project), own_data(project, read_inputs(project))
     found = store.add(data, by=by, new_areas=new_areas, revision=revision, breaks=breaks)
     return found.accept(reason=accept, by=by) if accept and found.asked and not found.refused else found
+
+
+def add_plans_to_monitor(path: str | Path) -> tuple[int, int]:
+    """Add the targets and forecasts of a project's register that its store does not have.
+
+    Parameters
+    ----------
+    path : str or Path
+        The project file.
+
+    Returns
+    -------
+    (int, int)
+        How many targets and forecasts were new; none without a register.
+
+    Raises
+    ------
+    QuartiersatlasError
+        Whatever is wrong with the project file, its register or the store.
+    """
+    project = named_part(read_project(path), "")
+    if project.measures is None:
+        return 0, 0
+    store = project_store(project)
+    register = read_measures(project.file(project.measures.path), store.data() if store.periods else None)
+    with toml_advice("[measures]", ["path"], project=project.path.name):
+        targets, forecasts = store.add_planned(register)
+    return len(targets), len(forecasts)
 
 
 def add_all_to_monitor(path: str | Path, *, accept: str = "", by: str = "") -> list[Findings]:

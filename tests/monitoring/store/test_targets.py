@@ -151,7 +151,7 @@ def test_a_forecast_is_drawn_unlike_what_was_observed(filled):
     dots = [mark for mark in chart.marks if mark.kind == "dot"]
     assert [bool(line.dash) for line in lines] == [True, True, False]
     assert {dot.fill == dot.stroke or dot.width == 1.0 for dot in dots} == {True, False}
-    assert [row[1] for row in chart.rows] == ["beobachtet"] * 2 + ["Vorausberechnung"] * 3
+    assert [row[1] for row in chart.rows] == ["beobachtet"] * 2 + ["Prognose"] * 3
     assert "<svg" in chart.svg()
 
 
@@ -188,3 +188,76 @@ def test_numbers_without_anybody_have_no_value():
     from quartiersatlas.monitoring.store.values import value_with_interval
 
     assert np.isnan(value_with_interval(a_year("2024", [0.0] * 14, [0.0] * 14), RATE)).all()
+
+
+# --- from a register --------------------------------------------------------------------------------------------------
+
+HEAD = {"name": "Kurs", "lead": "Amt", "fields": "education", "aim": "A", "status": "running", "updated": "2024-06-30"}
+MEASURE = {**HEAD, "measure_id": "M1", "areas": "", "scope": "city"}
+PLANNED = {"indicator": RATE, "area": "Gesamtstadt", "definition_id": RATE, "resolution": "Rat"}
+AHEAD = {"indicator": RATE, "area": "01", "made_on": "15.03.2021", "method": "Fortschreibung", "source": "Amt"}
+
+
+def register(targets=(), forecasts=()):
+    return qa.read_measures(
+        {
+            "massnahmen": pd.DataFrame([MEASURE]),
+            "zielwerte": pd.DataFrame(targets or None),
+            "prognosen": pd.DataFrame(forecasts or None),
+        }
+    )
+
+
+@pytest.fixture
+def two_years(tmp_path):
+    store = qa.monitor(tmp_path / "store", format="csv")
+    for year in ("2020-12-31", "2024-12-31"):
+        store.add(a_year(year, POOR), by="Amt").accept(reason="r", by="Amt") if store.periods else store.add(
+            a_year(year, POOR), by="Amt"
+        )
+    return store
+
+
+def test_targets_and_forecasts_of_a_register_are_kept_once(two_years):
+    """The baseline is that of the store, dates are whole days, and what was kept before is not kept again."""
+    store = two_years
+    goals = [
+        {**PLANNED, "baseline_date": "31.12.2020", "target": 1, "due": "2030"},
+        {**PLANNED, "baseline_date": "31.12.2020", "target": 2, "due": "2030", "definition_id": "another"},
+    ]
+    rows = [
+        {**AHEAD, "period": "2024", "value": 12.5, "kind": "Prognose"},
+        {**AHEAD, "period": "31.12.2027", "value": 11, "kind": "scenario", "variant": "hoch"},
+    ]
+    made, kept = store.add_planned(register(goals, rows))
+    assert [(one.due, one.start, one.baseline) for one in made] == [
+        ("2030-12-31", "2020-12-31", pytest.approx(100 * sum(POOR) / (1000 * len(POOR))))
+    ] * 2
+    assert [one.why for one in store.targets()] == ["", "other_definition"]
+    assert kept["period"].tolist() == ["2024-12-31", "2027-12-31"]
+    assert kept["made_on"].tolist() == ["2021-03-15"] * 2
+    (error,) = store.forecast_errors()
+    assert error.off == pytest.approx(12.5 - POOR[0] / 10)
+    again, nothing = store.add_planned(register(goals, rows))
+    assert (len(again), len(nothing)) == (0, 0)
+    more, _ = store.add_planned(register([*goals, {**goals[0], "target": 3}], rows))
+    assert [one.target for one in more] == [3.0]
+    assert store.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "row", "match"),
+    [
+        ({"baseline_date": "31.12.2019", "target": 1, "due": "2030"}, None, "no period"),
+        ({"baseline_date": "31.12.2020", "target": 99, "due": "2030"}, None, "above the baseline"),
+        (None, {"period": "2020", "value": 1, "kind": "Prognose"}, "before its begin"),
+        (None, {"period": "2027", "value": 1, "kind": "beobachtet"}, "kind|Art"),
+        (None, {"period": "2027", "value": 1, "kind": "Prognose", "method": ""}, "method|Verfahren"),
+        (None, {"period": "2027", "value": 1, "kind": "Prognose", "indicator": "unknown"}, "unknown"),
+    ],
+)
+def test_what_a_register_cannot_plan(two_years, goal, row, match):
+    with pytest.raises(qa.errors.QuartiersatlasError, match=match):
+        two_years.add_planned(register([{**PLANNED, **goal}] if goal else (), [{**AHEAD, **row}] if row else ()))
+    assert two_years.targets() == ()
+    assert two_years.forecasts().empty

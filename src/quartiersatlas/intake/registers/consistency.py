@@ -90,7 +90,7 @@ def check_register(
     _check_cycles(checks["ziele"])
     _check_scope(checks["massnahmen"])
     _check_money(checks["foerderung"], measures)
-    for table in ("massnahmen", "zielwerte", "beteiligung", "ortswissen"):
+    for table in ("massnahmen", "zielwerte", "prognosen", "beteiligung", "ortswissen"):
         _check_areas(checks[table], data)
 
 
@@ -99,6 +99,7 @@ def _check_spans(checks: Mapping[str, _Check]) -> None:
         ("massnahmen", "begin", "end"),
         ("foerderung", "begin", "end"),
         ("zielwerte", "baseline_date", "due"),
+        ("prognosen", "made_on", "period"),
     ):
         frame = checks[table].frame
         wrong = frame[end] <= frame[begin] if table == "zielwerte" else frame[end] < frame[begin]

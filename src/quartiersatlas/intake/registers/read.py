@@ -40,7 +40,7 @@ class RegisterTables:
 
     Parameters
     ----------
-    measures, funding, aims, targets, participation, knowledge : DataFrame
+    measures, funding, aims, targets, forecasts, participation, knowledge : DataFrame
         One row per row of its sheet. Codes are codes, lists are tuples, dates are timestamps; an end that never comes
         is 9999-12-31. Columns that nobody knows are kept behind the others.
     problems : DataFrame
@@ -53,6 +53,7 @@ class RegisterTables:
     funding: pd.DataFrame
     aims: pd.DataFrame
     targets: pd.DataFrame
+    forecasts: pd.DataFrame
     participation: pd.DataFrame
     knowledge: pd.DataFrame
     problems: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PROBLEM_COLUMNS))

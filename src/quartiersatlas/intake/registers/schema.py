@@ -27,6 +27,7 @@ TABLES = {
     "foerderung": "funding",
     "ziele": "aims",
     "zielwerte": "targets",
+    "prognosen": "forecasts",
     "beteiligung": "participation",
     "ortswissen": "knowledge",
 }

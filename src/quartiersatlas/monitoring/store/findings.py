@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.catalogue.texts import number_texts
+from quartiersatlas.intake import AreaData
 from quartiersatlas.monitoring.changes.definitions import definition_of, differing
 from quartiersatlas.monitoring.store.period_files import is_number, stored_columns
 from quartiersatlas.space.outline_moves import moved_outlines
@@ -17,8 +18,9 @@ from quartiersatlas.space.outline_moves import moved_outlines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import geopandas as gpd
+
     from quartiersatlas.catalogue import Lang
-    from quartiersatlas.intake import AreaData
 
 Level = Literal["refuse", "ask", "note"]
 FEWEST = 5  # areas with a change, from which a median and a spread of changes say something
@@ -335,3 +337,39 @@ def listed_areas(data: AreaData, keys: Iterable[object], most: int = 5) -> str:
     """Return the first areas by name."""
     names = [name_of(data, str(key)) for key in keys]
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def key_findings(
+    data: AreaData, before: gpd.GeoDataFrame | None, vintages: list[str], *, new_areas: bool
+) -> list[Finding]:
+    """Return what is odd in the keys: a vintage that is not known, areas that are missing or new.
+
+    Parameters
+    ----------
+    data : AreaData
+        What is about to be added.
+    before : GeoDataFrame or None
+        The areas of its vintage in the store; None where the store does not know it.
+    vintages : list of str
+        Those that the store knows.
+    new_areas : bool
+        Whether other areas are meant.
+    """
+    if not vintages:
+        return []
+    vintage, keys = data.vintage or "–", {str(key) for key in data.values.index}
+    kept = set() if before is None else set(before.index)
+    if kept == keys:
+        return []
+    if new_areas:
+        return [finding("note", "areas_new", vintage=vintage)]
+    if before is None:
+        known = ", ".join(one or "–" for one in vintages)
+        return [finding("refuse", "vintage_unknown", vintage=vintage, known=known)]
+    found = []
+    if kept - keys:
+        gone = listed_areas(AreaData(before, data.values, data.status, data.catalogue), sorted(kept - keys))
+        found.append(finding("refuse", "keys_missing", n=len(kept - keys), areas=gone))
+    if keys - kept:
+        found.append(finding("refuse", "keys_new", n=len(keys - kept), areas=listed_areas(data, sorted(keys - kept))))
+    return found

@@ -22,7 +22,7 @@ from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.monitoring.changes.definitions import definition_of
 from quartiersatlas.monitoring.store.area_files import put_areas, stored_areas
-from quartiersatlas.monitoring.store.findings import Finding, Limits, compared, finding, listed_areas, revised
+from quartiersatlas.monitoring.store.findings import Finding, Limits, compared, finding, key_findings, revised
 from quartiersatlas.monitoring.store.folder import (
     chain,
     damaged,
@@ -38,13 +38,14 @@ from quartiersatlas.monitoring.store.forecasts import (
     forecasts_from,
     no_forecasts,
 )
-from quartiersatlas.monitoring.store.outcome import Findings, finding_from
+from quartiersatlas.monitoring.store.outcome import Adding, Findings, finding_from
 from quartiersatlas.monitoring.store.period_files import (
     DEFINITIONS,
     data_of,
     files_of,
     period_name,
 )
+from quartiersatlas.monitoring.store.planned import errors_of, new_forecasts, new_targets
 from quartiersatlas.monitoring.store.rhythm import RHYTHM, checked_rhythm, day, due_tasks
 from quartiersatlas.monitoring.store.settings import FORMAT, FORMS, SETTINGS, StoreSettings, make_store, read_settings
 from quartiersatlas.monitoring.store.targets import CITY, Target, TargetState, refuse_wrong_way, target_as, target_from
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart
+    from quartiersatlas.intake.registers.read import RegisterTables
     from quartiersatlas.monitoring.store.folder import Entry
     from quartiersatlas.monitoring.store.rhythm import Due
 
@@ -114,7 +116,7 @@ class Monitor:
             A byte of it was changed.
         """
         entry = self._period(period, revision)
-        form = self._form(entry)
+        form = str(entry.manifest["form"])
         read = {name: file_of(self.folder, entry, name) for name in (f"values.{form}", f"status.{form}", DEFINITIONS)}
         return data_of(read, form, self._areas(entry))
 
@@ -160,7 +162,7 @@ class Monitor:
             Another process has been adding something for a minute.
         """
         expects(data, AreaData, "store.add", "data = qa.join(areas, table, period='2024-12-31')")
-        how = _How(
+        how = Adding(
             by=by,
             on=on,
             new_areas=new_areas,
@@ -169,7 +171,7 @@ class Monitor:
         )
         return self._added(data, how, {})
 
-    def _added(self, data: AreaData, how: _How, accepted: Mapping[str, tuple[str, str]]) -> Findings:
+    def _added(self, data: AreaData, how: Adding, accepted: Mapping[str, tuple[str, str]]) -> Findings:
         with self._alone():
             refuse_damaged(self.folder, self._area_digests())
             rows = tuple(self._found(data, how))
@@ -182,7 +184,7 @@ class Monitor:
 
         return Findings(rows=rows, accepted=given, period=data.period, stored=stored, _again=again)
 
-    def _found(self, data: AreaData, how: _How) -> list[Finding]:
+    def _found(self, data: AreaData, how: Adding) -> list[Finding]:
         """Return the findings on data that are about to be added."""
         name = period_name(data.period)
         if name is None:
@@ -193,11 +195,13 @@ class Monitor:
             return [finding("refuse", "period_exists", period=name.name)]
         if how.revision and not same:
             return [finding("refuse", "nothing_to_revise", period=name.name)]
-        found = self._keys(data, how, entries)
+        known = {e.manifest["vintage"]: e for e in entries}  # the last of each
+        before = self._areas(known[data.vintage]) if data.vintage in known else None
+        found = key_findings(data, before, list(known), new_areas=how.new_areas)
         if any(row.level == "refuse" for row in found):
             return found
-        before = [e for e in entries if e.manifest["last"] < f"{name.last:%Y-%m-%d}"]
-        latest = max(before, key=lambda e: (e.manifest["last"], e.manifest["number"]), default=None)
+        earlier_ones = [e for e in entries if e.manifest["last"] < f"{name.last:%Y-%m-%d}"]
+        latest = max(earlier_ones, key=lambda e: (e.manifest["last"], e.manifest["number"]), default=None)
         if latest is None:
             found.append(finding("note", "first_period", period=name.name))
         earlier = self.data(latest.manifest["name"]) if latest is not None else None
@@ -209,34 +213,9 @@ class Monitor:
             found += revised(data, self.data(name.name))
         return found
 
-    def _keys(self, data: AreaData, how: _How, entries: list[Entry]) -> list[Finding]:
-        """Return what is odd in the keys: a vintage that is not known, areas that are missing or new."""
-        keys = {str(key) for key in data.values.index}
-        known = {e.manifest["vintage"]: e for e in entries}  # the last of each
-        if not known:
-            return []
-        if data.vintage not in known:
-            if how.new_areas:
-                return [finding("note", "areas_new", vintage=data.vintage or "–")]
-            there = ", ".join(one or "–" for one in known)
-            return [finding("refuse", "vintage_unknown", vintage=data.vintage or "–", known=there)]
-        before = self._areas(known[data.vintage])
-        kept = set(before.index)
-        if kept == keys:
-            return []
-        if how.new_areas:
-            return [finding("note", "areas_new", vintage=data.vintage or "–")]
-        found = []
-        if kept - keys:
-            gone = listed_areas(AreaData(before, data.values, data.status, data.catalogue), sorted(kept - keys))
-            found.append(finding("refuse", "keys_missing", n=len(kept - keys), areas=gone))
-        if keys - kept:
-            found.append(
-                finding("refuse", "keys_new", n=len(keys - kept), areas=listed_areas(data, sorted(keys - kept)))
-            )
-        return found
-
-    def _store(self, data: AreaData, how: _How, rows: tuple[Finding, ...], given: Mapping[str, tuple[str, str]]) -> str:
+    def _store(
+        self, data: AreaData, how: Adding, rows: tuple[Finding, ...], given: Mapping[str, tuple[str, str]]
+    ) -> str:
         """Write a period; the store is locked."""
         name = period_name(data.period)
         assert name is not None  # noqa: S101 - refused before
@@ -295,7 +274,15 @@ class Monitor:
     # targets, forecasts, what is due
 
     def add_target(
-        self, indicator: str, *, target: float, due: str, start: str, resolution: str = "", area: str = CITY
+        self,
+        indicator: str,
+        *,
+        target: float,
+        due: str,
+        start: str,
+        resolution: str = "",
+        area: str = CITY,
+        definition: str = "",
     ) -> Target:
         """Keep a target; its baseline is read from the store, not typed.
 
@@ -313,6 +300,8 @@ class Monitor:
             Who resolved it and when; without one there is no light.
         area : str, default "city"
             Key of an area, or the whole city.
+        definition : str, optional
+            Id of the definition it was resolved for: another one than the indicator's gives no light.
 
         Raises
         ------
@@ -331,7 +320,7 @@ class Monitor:
             baseline=value,
             resolution=resolution.strip(),
             area=area,
-            definition=definition_of(data, indicator).fingerprint,
+            definition=definition_of(data, indicator).fingerprint if definition in ("", indicator) else definition,
         )
         refuse_wrong_way(made, data.catalogue.get(indicator).direction)
         self._append("targets", {"target.json": (json.dumps(target_as(made), ensure_ascii=False) + "\n").encode()})
@@ -388,16 +377,31 @@ class Monitor:
 
     def forecast_errors(self) -> tuple[ForecastError, ...]:
         """Return how far forecasts were off whose date has come."""
-        found = []
-        there = set(self.periods)
-        for row in self.forecasts().to_dict("records"):
-            if row["kind"] != "forecast" or row["period"] not in there:
-                continue
-            observed, _, _ = value_with_interval(self.data(row["period"]), row["indicator"], row["area"])
-            if np.isfinite(observed):
-                kept = {k: row[k] for k in ("indicator", "area", "period", "variant", "made_on", "source")}
-                found.append(ForecastError(**kept, forecast=float(row["value"]), observed=observed))
-        return tuple(found)
+        rows = self.forecasts()
+        return errors_of(rows, {name: self.data(name) for name in self.periods if rows["period"].eq(name).any()})
+
+    def add_planned(self, register: RegisterTables) -> tuple[tuple[Target, ...], pd.DataFrame]:
+        """Keep the targets and forecasts of a register that are not kept yet.
+
+        Parameters
+        ----------
+        register : Measures
+            As read by :func:`quartiersatlas.read_measures`.
+
+        Returns
+        -------
+        (tuple of Target, DataFrame)
+            What was new.
+
+        Raises
+        ------
+        SpecError
+            As in :meth:`add_target` and :meth:`add_forecasts`.
+        """
+        kept = [one.target for one in self.targets()]
+        made = tuple(self.add_target(**row) for row in new_targets(register.targets, kept))
+        rows = new_forecasts(register.forecasts, self.forecasts())
+        return made, self.add_forecasts(rows) if len(rows) else rows
 
     def done(self, task: str, *, on: str, by: str) -> None:
         """Note that a task of the rhythm was done: ``"status"`` or ``"review"``; periods note themselves.
@@ -498,9 +502,6 @@ class Monitor:
             raise SpecError(f"The store has no period {what}. There are: {list_some(there, 20)}.")
         return found[-1]
 
-    def _form(self, entry: Entry) -> str:
-        return str(entry.manifest["form"])
-
     def _areas(self, entry: Entry) -> gpd.GeoDataFrame:
         return stored_areas(self.folder, entry)
 
@@ -527,17 +528,6 @@ class Monitor:
         there = self.periods
         span = f", {there[0]} to {there[-1]}" if there else ""
         return f"Monitor {str(self.folder)!r}: {count_noun(len(there), 'period')}{span}; unprotected counts, internal"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _How:
-    """How a period is added; see :meth:`Monitor.add`."""
-
-    by: str
-    on: str
-    new_areas: bool
-    revision: bool
-    breaks: frozenset[str]
 
 
 def monitor(

@@ -140,3 +140,14 @@ def finding_from(row: Mapping[str, Any]) -> Finding:
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in row["message"]["values"].items()}
     message = Message(row["message"]["name"], values)
     return Finding(level=row["level"], code=row["code"], column=row["column"], key=row["key"], message=message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adding:
+    """How a period is added; see ``Monitor.add``."""
+
+    by: str
+    on: str
+    new_areas: bool
+    revision: bool
+    breaks: frozenset[str]
