@@ -176,6 +176,13 @@ SPEC = {
 def test_change_reasons_and_measures_are_said_from_the_release(full):
     store, release = full
     words = "\n".join(yearly_document(store, release, "de").texts())
+    first = words[: words.index("Gesamtstadt\n")]
+    for sentence in (
+        ": belegt anders als die Stadt entwickelt haben sich",
+        "Liste der ausgewählten Gebiete. Von 31.12.2023 bis 31.12.2024: hinzugekommen",
+        "Gebiete mit Bedarf ohne Maßnahme vor Ort: ",
+    ):
+        assert sentence in first
     for sentence in (
         "Was sich verändert hat",
         "Gebiet 04 fällt weg. Grund: eigener Wert.",

@@ -20,9 +20,15 @@ from quartiersatlas.monitoring.store.rhythm import day, written
 from quartiersatlas.monitoring.store.targets import CITY
 from quartiersatlas.present import pictures
 from quartiersatlas.present.acting.annex import with_annex
-from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, left_by_city, list_blocks
+from quartiersatlas.present.acting.changes import (
+    change_blocks,
+    funded_blocks,
+    left_by_city,
+    list_blocks,
+    list_lines,
+)
 from quartiersatlas.present.acting.group_gaps import group_gap_blocks
-from quartiersatlas.present.acting.measures import measure_blocks, measure_checks
+from quartiersatlas.present.acting.measures import areas_without_measure, measure_blocks, measure_checks
 from quartiersatlas.present.acting.surveys import survey_blocks
 from quartiersatlas.present.city_report.sections import method_blocks
 from quartiersatlas.present.comparable import earlier_releases
@@ -160,6 +166,7 @@ def yearly_document(
     blocks: list[DocumentBlock] = [
         *title_block(release, lang, release.title, kind=text("kind_yearly_report", lang)),
         Paragraph(text("yearly_no_effect", lang), "aid"),
+        *_points(release, targets, lang),
         *comment_blocks(release, lang),
         *_city(release, before[:1], lang),
         *_targets(release, targets, lang),
@@ -210,6 +217,24 @@ def _is_released(release: Release, state: TargetState) -> bool:
 
 def _place(release: Release, area: str, lang: Lang) -> str:
     return text("label_city", lang) if area == CITY else str(release.areas["name"][area])
+
+
+def _points(release: Release, targets: list[TargetState], lang: Lang) -> list[DocumentBlock]:
+    """Return the year in a few lines, each of which a section below explains."""
+    lines = []
+    for one in targets:
+        column = _column(release, one.target.indicator)
+        assert column is not None  # noqa: S101 - only released ones are here
+        lines.append(f"{label(column, lang)}, {_place(release, one.target.area, lang)}: {one.text(lang)}")
+    if release.change is not None:
+        for name in release.change.indicators:
+            rows = release.change.of(name)
+            said = {"n": int(rows["verdict"].isin(["up", "down"]).sum()), "all": int(rows["verdict"].ne("").sum())}
+            lines.append(text("point_moved", lang, label=release.change.meanings[name].label(lang), **said))
+    lines += [text("point_lists", lang, counts=counts) for counts in list_lines(release, lang)[:1]]
+    if release.measures is not None and len(release.measures.coverage):
+        lines.append(text("point_open_needs", lang, n=len(areas_without_measure(release))))
+    return [Heading(text("heading_points", lang)), Bullets(tuple(lines))] if lines else []
 
 
 def _city(release: Release, before: tuple[Release, ...], lang: Lang) -> list[DocumentBlock]:

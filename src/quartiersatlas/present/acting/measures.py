@@ -87,15 +87,22 @@ class _Matrix:
         return self.measures.caption(lang)
 
 
+def areas_without_measure(release: Release) -> list[str]:
+    """Return the names of areas with a need and no measure on the spot."""
+    measures = release.measures
+    if measures is None:
+        return []
+    open_areas = measures.coverage.loc[measures.coverage["state"].isin(OPEN), "area"]
+    return sorted({str(release.areas["name"].get(key, key)) for key in open_areas})
+
+
 def measure_checks(release: Release, lang: Lang) -> list[str]:
     """Return what the register asks: need without a measure, what is past its end, what ends where need is."""
     measures = release.measures
     if measures is None:
         return []
     table, covered = measures.table, measures.coverage
-    found = {}
-    open_areas = covered.loc[covered["state"].isin(OPEN), "area"]
-    found["check_need_without_measure"] = sorted({str(release.areas["name"].get(key, key)) for key in open_areas})
+    found = {"check_need_without_measure": areas_without_measure(release)}
     overdue = table[table["standing"].eq("overdue")]
     found["check_measure_overdue"] = [f"{row.measure_id} {row.name}" for row in rows_of(overdue)]
     day = measures.on + SOON
