@@ -298,3 +298,51 @@ def test_money_stands_in_a_dossier_for_the_house_alone(town, results, tmp_path):
     assert "120.000" not in public
     assert "120.000 EUR aus Soziale Stadt enden am 30.06.2025 (Maßnahme M1)." in internal
     assert "Vorbei-Topf" not in internal  # its measure is over
+
+
+@pytest.mark.parametrize("ending", ["html", "md"])
+def test_offices_priorities_money_and_participation_stand_in_the_report_of_the_house(town, results, tmp_path, ending):
+    """What the register says of offices, of priorities against what is shown, and how often something was said."""
+    row = {
+        "measure_id": "M1", "name": "Café", "lead": "VHS", "fields": "social", "aim": "Teilhabe", "status": "running",
+        "scope": "area", "areas": "04", "updated": "2023-06-30", "end": "dauerhaft", "priority": "high",
+    }  # fmt: skip
+    more = {**row, "measure_id": "M2", "name": "Laden", "areas": "01", "priority": "low", "updated": "2024-11-30"}
+    hidden = {**more, "measure_id": "M3", "areas": "05", "name": "Hof"}  # need there is withheld: no evidence
+    funding = {"measure_id": "M1", "programme": "Topf", "sum_eur": 120000.0, "end": "2025-06-30", "state": "granted"}
+    said = [
+        ("V1", "2024-05-01", "01", "social", "GEHEIM-A", "need", 14, 42, "", ""),
+        ("V1", "2024-05-01", "01", "social", "GEHEIM-B", "idea", 3, 42, "M1", ""),
+        ("V2", "2024-06-01", "02", "education", "GEHEIM-C", "correction", 2, 8, "", ""),  # 8 took part: not told of 02
+        ("V3", "2025-01-01", "01", "social", "GEHEIM-D", "need", 99, 99, "", ""),  # later than the release
+    ]
+    head = ["event_id", "date", "area", "field", "result", "kind", "mentions", "participants", "measure_id", "answer"]
+    reg = qa.read_measures(
+        {
+            "massnahmen": pd.DataFrame([row, more, hidden]),
+            "foerderung": pd.DataFrame([funding]),
+            "beteiligung": pd.DataFrame(said, columns=head),
+        }
+    )
+    told = {}
+    for audience in ("public", "internal"):
+        rel = released(town, reg, results, audience=audience)
+        told[audience] = qa.report(rel, tmp_path / f"{audience}.{ending}").read_text("utf-8")
+    inside = (
+        "VHS: Maßnahmen 3, davon geplant oder laufend 3.",
+        "120.000 EUR aus Topf enden am 30.06.2025",
+        "Maßnahme M1 (Café) hat hohe Priorität",
+        "Maßnahme M2 (Laden) hat niedrige Priorität",
+        "Ergebnisse der Beteiligung: 3, aus Veranstaltungen: 2.",
+        "Noch ohne Antwort der Verwaltung: 2.",
+    )
+    assert [words for words in inside if words not in told["internal"]] == []
+    assert "Maßnahme M3" not in told["internal"]
+    for words in ("Stand je Amt", "Topf", "Priorität", "Beteiligung"):
+        assert words not in told["public"]
+    assert not [words for words in told.values() if "GEHEIM" in words]
+    if ending == "md":
+        rows = told["internal"][told["internal"].index("Ergebnisse der Beteiligung") :].splitlines()
+        cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in rows if line.startswith("|")]
+        assert cells[0][1:] == ["Soziales", "Bildung"]
+        assert [line[1:] for line in cells if line[1:] in (["17", "–"], ["–", "2"])] == [["17", "–"], ["–", "2"]]

@@ -17,7 +17,7 @@ from quartiersatlas.present import pictures
 from quartiersatlas.present.acting.annex import with_annex
 from quartiersatlas.present.acting.changes import change_blocks, funded_blocks, list_blocks, twin_blocks
 from quartiersatlas.present.acting.group_gaps import group_gap_blocks
-from quartiersatlas.present.acting.inside import within_blocks
+from quartiersatlas.present.acting.inside import money_blocks, register_blocks, within_blocks
 from quartiersatlas.present.acting.measures import measure_blocks
 from quartiersatlas.present.acting.surveys import survey_blocks
 from quartiersatlas.present.city_report.first_page import points, result_text
@@ -153,6 +153,8 @@ def report_document(
             *group_gap_blocks(release, lang),
             *survey_blocks(release, lang),
             *measure_blocks(release, lang),
+            *money_blocks(release, lang),
+            *register_blocks(release, lang),
             *funded_blocks(release, lang),
             *twin_blocks(release, lang),
         ],

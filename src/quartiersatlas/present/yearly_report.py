@@ -28,6 +28,7 @@ from quartiersatlas.present.acting.changes import (
     list_lines,
 )
 from quartiersatlas.present.acting.group_gaps import group_gap_blocks
+from quartiersatlas.present.acting.inside import money_blocks, register_blocks
 from quartiersatlas.present.acting.measures import areas_without_measure, measure_blocks, measure_checks
 from quartiersatlas.present.acting.surveys import survey_blocks
 from quartiersatlas.present.city_report.sections import method_blocks
@@ -159,6 +160,8 @@ def yearly_document(
             *group_gap_blocks(release, lang),
             *survey_blocks(release, lang),
             *measure_blocks(release, lang),
+            *money_blocks(release, lang),
+            *register_blocks(release, lang),
             *funded_blocks(release, lang),
         ],
         lang,

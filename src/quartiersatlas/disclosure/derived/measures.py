@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,8 +11,9 @@ from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure.protection import Protection
 from quartiersatlas.errors import SpecError
 from quartiersatlas.monitoring.measures.coverage import Coverage, coverage
-from quartiersatlas.monitoring.measures.money_and_status import Money, money
+from quartiersatlas.monitoring.measures.money_and_status import Money, Priorities, Status, money, priorities, status
 from quartiersatlas.monitoring.measures.need_by_field import need_by_field
+from quartiersatlas.monitoring.measures.participation import Participation
 from quartiersatlas.monitoring.measures.standing import day_of, reach, standing
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ PUBLIC = (
 INTERNAL = (*PUBLIC, "priority", "cost", "risk", "result", "capacity", "uptake", "updated")
 MONEY = ("measure_id", "programme", "funder", "sum_eur", "end", "state")
 NOTE = ("area", "indicator", "note", "author", "date")
+OFFICE = ("lead", "n", "live", "overdue", "outdated", "overdue_ids", "outdated_ids")
+PRIORITY = ("measure_id", "name", "priority", "evidence", "conflict")
+SAID = ("event_id", "area", "field", "kind", "mentions", "measure_id", "answer", "is_raised")  # not what was said
 SHOWN_COVERAGE = ["area", "field", "need", "measures", "city_wide", "state"]
 Rows = tuple[tuple[object, ...], ...]
 
@@ -54,9 +58,11 @@ class ReleasedMeasures:
     ----------
     columns : tuple of str
         What is told of each measure.
-    rows, reached, covered, notes, paid : tuple of tuples
-        Measures; where each is (measure, area, field); coverage by area and field; notes of offices; for the house what
-        live measures are paid from.
+    rows, reached, covered, notes : tuple of tuples
+        Measures; where each is (measure, area, field); coverage by area and field; notes of offices.
+    paid, offices, ranked, said : tuple of tuples
+        For the house alone: what live measures are paid from; how far each office is; priorities beside the evidence of
+        need; how often something was said at events, by area and field.
     grounds : (str, str)
         What decides where need is, in German and English.
     on : Timestamp
@@ -71,11 +77,29 @@ class ReleasedMeasures:
     grounds: tuple[str, str]
     on: pd.Timestamp
     paid: Rows = ()
+    offices: Rows = ()
+    ranked: Rows = ()
+    said: Rows = ()
 
     @property
     def money(self) -> Money:
         """What live measures are paid from, and when that ends; empty outside the house."""
         return Money(pd.DataFrame(self.paid, columns=list(MONEY)), self.on)
+
+    @property
+    def status(self) -> Status:
+        """How far the measures of each office are; empty outside the house."""
+        return Status(pd.DataFrame(self.offices, columns=list(OFFICE)), self.on)
+
+    @property
+    def priorities(self) -> Priorities:
+        """Priorities that people set, beside the evidence that is shown; empty outside the house."""
+        return Priorities(pd.DataFrame(self.ranked, columns=list(PRIORITY)), self.on)
+
+    @property
+    def participation(self) -> Participation:
+        """How often something was said, area by field; empty outside the house."""
+        return Participation(pd.DataFrame(self.said, columns=list(SAID)), self.on)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -131,17 +155,29 @@ def released_measures(
         shown["uptake"] = shown["uptake"].mask(shown["uptake"].gt(0) & shown["uptake"].lt(least))
     notes = measures.knowledge
     notes = notes[notes["visible"].eq("public") | is_internal]
-    covered, grounds = _covered(measures, data, need, _withheld(classes, data), day)
+    covered = _covered(measures, data, need, _withheld(classes, data), day)
     return ReleasedMeasures(
         columns=tuple(shown.columns),
         rows=_rows(shown),
         reached=_rows(reach(register, data.areas.index, data)),
-        covered=_rows(covered),
+        covered=() if covered is None else _rows(covered.table[SHOWN_COVERAGE]),
         notes=_rows(notes[list(NOTE)]),
-        grounds=grounds,
+        grounds=("", "") if covered is None else (covered.need.caption("de"), covered.need.caption("en")),
         on=day,
-        paid=_rows(money(measures, day).table[list(MONEY)]) if is_internal else (),
+        **(_of_the_house(measures, covered, day, data) if is_internal else {}),
     )
+
+
+def _of_the_house(measures: Measures, covered: Coverage | None, day: pd.Timestamp, data: AreaData) -> dict[str, Rows]:
+    """Return what offices read of the register; of what people said only where, on what and how often."""
+    said = measures.participation_matrix(day, data=data).table
+    said = said.assign(answer=said["answer"].mask(said["answer"].ne(""), "x"))
+    return {
+        "paid": _rows(money(measures, day).table[list(MONEY)]),
+        "offices": _rows(status(measures, day).table[list(OFFICE)]),
+        "ranked": () if covered is None else _rows(priorities(measures, covered).table[list(PRIORITY)]),
+        "said": _rows(said[list(SAID)]),
+    }
 
 
 def _withheld(classes: Mapping[str, Any], data: AreaData) -> pd.Series[bool]:
@@ -152,14 +188,14 @@ def _withheld(classes: Mapping[str, Any], data: AreaData) -> pd.Series[bool]:
 
 def _covered(
     measures: Measures, data: AreaData, need: NeedIndex | None, withheld: pd.Series, day: pd.Timestamp
-) -> tuple[pd.DataFrame, tuple[str, str]]:
+) -> Coverage | None:
+    """Return coverage by what is shown of the index; None where no index with classes is."""
     if need is None or not any(axis.classes for axis in need.spec.axes):
-        return pd.DataFrame(columns=SHOWN_COVERAGE), ("", "")
+        return None
     found = need_by_field(need, None)
     is_withheld = found.table["area"].map(withheld).astype(bool)
     table = found.table.assign(need=found.table["need"].mask(is_withheld))
-    result: Coverage = coverage(measures, table, on=day, data=data)
-    return result.table[SHOWN_COVERAGE], (found.caption("de"), found.caption("en"))
+    return replace(coverage(measures, table, on=day, data=data), need=found)
 
 
 def _rows(frame: pd.DataFrame) -> Rows:

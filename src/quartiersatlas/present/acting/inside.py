@@ -1,4 +1,4 @@
-"""What a document says of what lies inside areas: whether they contain both, and the money of measures there."""
+"""What a document says of what lies inside areas, and what the register says to the house alone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import pick
-from quartiersatlas.intake.registers.schema import register_columns
+from quartiersatlas.intake.registers.schema import field_labels, register_columns
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.money_and_status import Money
 from quartiersatlas.monitoring.measures.standing import rows_of
+from quartiersatlas.monitoring.store.targets import CITY
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.statements import visible
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
+    from quartiersatlas.monitoring.measures.participation import Participation
     from quartiersatlas.present.paper.document import DocumentBlock
 
 MONEY_HEAD = ("measure_id", "programme", "funder", "sum_eur", "end")
@@ -46,15 +48,15 @@ def within_blocks(release: Release, lang: Lang, keys: Sequence[str] = ()) -> lis
     return [Heading(text("heading_within", lang)), *([Bullets(tuple(lines))] if lines else []), note]
 
 
-def money_blocks(release: Release, lang: Lang, keys: Sequence[str]) -> list[DocumentBlock]:
-    """Return what live measures in some areas are paid from, and when that ends; nothing outside the house."""
+def money_blocks(release: Release, lang: Lang, keys: Sequence[str] = ()) -> list[DocumentBlock]:
+    """Return what live measures are paid from, of all areas or some, and when that ends; nothing outside the house."""
     measures = release.measures
     if measures is None or not measures.paid:
         return []
-    places = measures.places
-    here = places.loc[places["area"].isin(list(keys)), "measure_id"]
-    money = measures.money
-    own = money.table[money.table["measure_id"].isin(here)]
+    places, money = measures.places, measures.money
+    own = money.table
+    if keys:
+        own = own[own["measure_id"].isin(places.loc[places["area"].isin(list(keys)), "measure_id"])]
     if own.empty:
         return []
     headings = {column.name: column.heading(lang) for column in register_columns()["foerderung"]}
@@ -63,7 +65,7 @@ def money_blocks(release: Release, lang: Lang, keys: Sequence[str]) -> list[Docu
         TableRow.of(
             visible(str(row.measure_id)),
             visible(str(row.programme)),
-            "–" if pd.isna(row.funder) else text(f"register_funder_{row.funder}", lang),
+            text(f"register_funder_{row.funder}", lang) if isinstance(row.funder, str) and row.funder else "–",
             "–" if pd.isna(row.sum_eur) else number_text(float(row.sum_eur), 0, lang),
             "–" if pd.isna(row.end) else day_text(row.end, lang),
         )
@@ -73,3 +75,38 @@ def money_blocks(release: Release, lang: Lang, keys: Sequence[str]) -> list[Docu
     table = [DocumentTable(head, rows, frozenset({3}))] if rows else []
     lines = Bullets(tuple(map(visible, Money(own, money.on).text(lang).splitlines())))
     return [Heading(text("heading_money", lang)), *table, lines]
+
+
+def register_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
+    """Return how far offices are, which priorities the data do not bear out, and what was said at events.
+
+    Nothing outside the house.
+    """
+    measures = release.measures
+    if measures is None or release.is_public:
+        return []
+    blocks: list[DocumentBlock] = []
+    for name, told in (
+        ("heading_register_status", measures.status),
+        ("heading_register_priorities", measures.priorities),
+    ):
+        lines = told.text(lang).splitlines() if len(told.table) else []
+        if lines:
+            blocks += [Heading(text(name, lang), 3), Bullets(tuple(map(visible, lines)))]
+    said = measures.participation
+    if len(said.table):
+        blocks += [Heading(text("heading_register_participation", lang), 3), _said(release, said, lang)]
+        blocks.append(Bullets(tuple(said.text(lang).splitlines()), muted=True))
+    return blocks
+
+
+def _said(release: Release, said: Participation, lang: Lang) -> DocumentTable:
+    """Return how many statements were made, a row per area and a column per field of action."""
+    matrix, fields = said.matrix, field_labels(lang)
+    names = {**release.areas["name"].astype(str).to_dict(), CITY: text("label_city", lang)}
+    rows = tuple(
+        TableRow.of(visible(names.get(area, area)), *(number_text(int(n), 0, lang) if n else "–" for n in row))
+        for area, row in zip(matrix.index, matrix.to_numpy(), strict=True)
+    )
+    head = (text("label_area", lang), *(fields[field] for field in matrix.columns))
+    return DocumentTable(head, rows, frozenset(range(1, len(head))))

@@ -35,7 +35,7 @@ def measures_table(release: Release, lang: Lang) -> pd.DataFrame:
         ", ".join(f"{names[key]} ({key})" if key in names else key for key in own) for own in table["areas"]
     ]
     table["standing"] = [state_text(row, lang) for row in found.table.to_dict("records")]
-    return table.fillna("")
+    return table.astype(object).where(table.notna(), "")
 
 
 def coverage_table(release: Release, lang: Lang) -> pd.DataFrame:
