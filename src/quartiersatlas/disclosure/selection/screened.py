@@ -16,6 +16,7 @@ from quartiersatlas.disclosure.selection.limits import ShownLimits
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.evaluation.evaluate import Truth
 from quartiersatlas.screening.evaluation.outcome import Leaf, Voices, voices, without_not
+from quartiersatlas.screening.language.constants import plain
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rules import (
     CITY,
@@ -26,7 +27,6 @@ from quartiersatlas.screening.language.rules import (
     Hotspot,
     InClass,
     Worst,
-    plain,
 )
 
 if TYPE_CHECKING:
