@@ -14,8 +14,9 @@ import numpy as np
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.screening.evaluation.evaluate import Held, Truth, combine, evaluate
+from quartiersatlas.screening.evaluation.evaluate import Held, combine, evaluate
 from quartiersatlas.screening.evaluation.reasons import unknown_because
+from quartiersatlas.screening.evaluation.truth import Truth
 from quartiersatlas.screening.language.rules import Hotspot, InClass, Worst
 from quartiersatlas.screening.one_area.answers import Step, codes, own_values
 from quartiersatlas.screening.one_area.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, looked_at, ways_of

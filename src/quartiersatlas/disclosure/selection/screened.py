@@ -14,8 +14,8 @@ from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import ReleasedRule
 from quartiersatlas.disclosure.selection.limits import ShownLimits
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.evaluation.evaluate import Truth
 from quartiersatlas.screening.evaluation.outcome import Leaf, Voices, voices, without_not
+from quartiersatlas.screening.evaluation.truth import Truth
 from quartiersatlas.screening.language.constants import plain
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rules import (

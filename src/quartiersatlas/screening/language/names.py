@@ -32,7 +32,9 @@ def every_name(rule: Rule) -> dict[Condition, str]:
 
 def _plain_name(condition: Condition) -> str:
     than = condition.limit.than if isinstance(condition, Compare) else ""
-    words = "_".join(filter(None, (condition.looks_at, condition.kind))) + (f"_{than}" if isinstance(than, str) and than else "")
+    words = "_".join(filter(None, (condition.looks_at, condition.kind))) + (
+        f"_{than}" if isinstance(than, str) and than else ""
+    )
     name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normalize("NFKC", words))
     return name if name.isidentifier() else f"c_{name}"
 

@@ -127,8 +127,7 @@ class _Conditions(Mapping[str, Rule]):
         if name not in self.built:
             written = self.written[name]
             try:
-                if name in self.open:
-                    raise SpecError(f"condition {written!r} is made of itself: {' -> '.join([*self.open, name])}.")
+                self._refuse_circle(name)
                 self.open.append(name)
                 self.built[name] = _condition(name, table(self.entries[written], f"condition {written!r}"), self)
                 self.open.pop()
@@ -137,6 +136,11 @@ class _Conditions(Mapping[str, Rule]):
                     error.place = ("conditions", written, *error.place)
                 raise
         return self.built[name]
+
+    def _refuse_circle(self, name: str) -> None:
+        if name in self.open:
+            way = " -> ".join([*self.open, name])
+            raise SpecError(f"condition {self.written[name]!r} is made of itself: {way}.")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.written)
@@ -170,7 +174,12 @@ def _condition(name: str, entry: Mapping[str, Any], named: Mapping[str, Rule]) -
 
 
 def _built(
-    word: str, indicator: str, value: Any, name: str, options: Mapping[str, Any], named: Mapping[str, Rule]  # noqa: ANN401 - of TOML
+    word: str,
+    indicator: str,
+    value: Any,  # noqa: ANN401 - of TOML
+    name: str,
+    options: Mapping[str, Any],
+    named: Mapping[str, Rule],
 ) -> Rule:
     """Build one condition from what stands in its line."""
     where = f"condition {name!r}"
@@ -232,7 +241,9 @@ def rule_by_name(rule: Rule) -> str:
         if rule.k not in (1, len(rule.parts)):
             return f"k_of({rule.k}, {', '.join(map(rule_by_name, rule.parts))})"
         inner = [
-            f"({rule_by_name(part)})" if isinstance(part, KOf) and part.k in (1, len(part.parts)) else rule_by_name(part)
+            f"({rule_by_name(part)})"
+            if isinstance(part, KOf) and part.k in (1, len(part.parts))
+            else rule_by_name(part)
             for part in rule.parts
         ]
         return (" | " if rule.k == 1 else " & ").join(inner)
@@ -246,6 +257,7 @@ def toml_key(name: str) -> str:
 
 
 def toml_value(value: Any) -> str:  # noqa: ANN401 - text, a number, a list or a table
+    """Return a value as TOML takes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 PRESETS = "official"  # the folder of the official rules
 PARTS = ("references", "levels", "labels")  # of a rule file, beside texts and conditions
 LABEL = 'RuleSpec(..., labels={"poverty": ("Armut", "Poverty")})'
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleSpec:
     r"""A rule with its name, its source and its levels.

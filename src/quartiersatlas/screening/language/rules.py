@@ -461,7 +461,8 @@ def changed(rule: Rule, change: Callable[[Condition], Condition]) -> Rule:
         return KOf(rule.k, tuple(changed(part, change) for part in rule.parts))
     assert isinstance(rule, Condition)  # noqa: S101 - there is nothing else
     inner = rule.inner
-    return change(rule if inner is None else replace(rule, **{rule.inner_field: changed(inner, change)}))
+    parts: dict[str, Any] = {} if inner is None else {rule.inner_field: changed(inner, change)}
+    return change(replace(rule, **parts) if parts else rule)
 
 
 def rule_as_text(rule: Rule) -> str:
@@ -490,24 +491,17 @@ def condition_as_text(condition: Condition) -> str:
             word="above", indicator=condition.indicator, limit=Limit(CITY)
         ):
             return f"above_city({literal(condition.indicator)})"
-        case Compare(indicator=name, limit=limit):
-            given = [] if _is_named(limit) else [literal(limit.than)]
-            options = comparison_options(condition)
-            return _call(condition.word, [literal(name), *given], options)
-        case WorseThanCity(indicator=name):
-            return _call("worse_than_city", [literal(name)], options_of(condition, "indicator"))
-        case Worst(indicator=name, share=share, n=n):
-            wanted = literal(share if n is None else n)
-            return _call(condition.kind, [literal(name), wanted], options_of(condition, "indicator", "share", "n"))
+        case Compare(limit=limit):
+            given: tuple[Any, ...] = () if _is_named(limit) else (limit.than,)
+            return _call(condition, [condition.indicator, *given], comparison_options(condition))
+        case Worst(share=share, n=n):
+            wanted = share if n is None else n
+            return _call(condition, [condition.indicator, wanted], options_of(condition, "indicator", "share", "n"))
         case InClass(axis=axis, classes=classes):
-            return _call("in_class", [literal(axis), *map(literal, classes)], options_of(condition, "axis", "classes"))
-        case Hotspot(indicator=name):
-            return _call("hotspot", [literal(name)], options_of(condition, "indicator"))
-        case Capped(rule=inner):
-            return _call("capped", [str(inner)], options_of(condition, "rule"))
-        case Adjacent(rule=inner):
-            return _call("adjacent_to", [str(inner)], options_of(condition, "rule"))
-    raise AssertionError(condition)
+            return _call(condition, [axis, *classes], options_of(condition, "axis", "classes"))
+        case Capped(rule=inner) | Adjacent(rule=inner):
+            return _call(condition, [inner], options_of(condition, "rule"))
+    return _call(condition, [condition.looks_at], options_of(condition, "indicator"))
 
 
 def comparison_options(condition: Compare) -> dict[str, Any]:
@@ -533,5 +527,6 @@ def _changed(record: Any) -> dict[str, Any]:  # noqa: ANN401 - a condition or li
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
-def _call(word: str, given: list[str], options: Mapping[str, Any]) -> str:
-    return f"{word}({', '.join([*given, *(f'{name}={literal(value)}' for name, value in options.items())])})"
+def _call(condition: Condition, given: Sequence[Any], options: Mapping[str, Any]) -> str:
+    said = [*map(literal, given), *(f"{name}={literal(value)}" for name, value in options.items())]
+    return f"{condition.kind}({', '.join(said)})"
