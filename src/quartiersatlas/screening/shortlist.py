@@ -363,9 +363,9 @@ class Shortlist(Charted):
             together changes), ``"found"`` (it does what is said of it, a smaller one may exist); ``enters``, whether
             the area would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
             ``.reasons``; ``also_moves``, the keys of other areas that come or go with it, where the rule asks for the
-            worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (a condition
-            cannot be judged; ``"precision"`` for all areas under a need index of rounded counts), ``"fixed"``
-            (persons change no condition), ``"beyond"`` (no possible number does it),
+            worst, caps, or goes by neighbours; ``why_not``, where there is no number: ``"missing"``, ``"precision"``,
+            ``"few"`` or ``"others"`` (a condition cannot be judged; ``"precision"`` for all areas under a need index of
+            rounded counts), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it),
             ``"not_found"`` (none of those tried out does); and ``change_<column>`` for each column of counts, with its
             sign.
 

@@ -128,7 +128,11 @@ def held(condition: Condition, evidence: Evidence) -> Held:
         return _held(condition, truth, numbers, np.full((1, 1), np.nan), undecided=undecided, class_ids=ids)
     if isinstance(condition, Adjacent):
         return _adjacent(condition, evidence)
-    measured = evidence.measured[condition.looks_at]
+    return _measured(condition, evidence.measured[condition.looks_at], evidence)
+
+
+def _measured(condition: Condition, measured: Measured, evidence: Evidence) -> Held:
+    """Apply a condition on an indicator."""
     match condition:
         case WorseThanCity():
             return _worse(condition, measured, evidence)
@@ -138,9 +142,8 @@ def held(condition: Condition, evidence: Evidence) -> Held:
             return _worst(condition, measured, evidence)
         case Hotspot():
             return _hotspots(condition, measured, evidence)
-        case Capped():
-            return _capped(condition, measured, evidence)
-    raise AssertionError(condition)
+    assert isinstance(condition, Capped)  # noqa: S101 - there is nothing else
+    return _capped(condition, measured, evidence)
 
 
 def _held(
@@ -427,6 +430,8 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
         undecided = possible & open_places(condition, ends, (sure, possible), units, evidence.shift)
     if tied is not None:
         tied = (*tied[:3], sign * tied[3])
+    if inside is not None:  # others are compared with nothing
+        limit = np.where(possible, limit, np.nan)
     known = ~np.isnan(values) & (units >= 0)[None, :]
     no = known & ~possible  # not among those that are compared
     truth = Truth(sure & holds & ~undecided, no | (sure & ~holds & ~undecided))

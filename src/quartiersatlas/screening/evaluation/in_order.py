@@ -44,7 +44,7 @@ def worst_by_unit(
         here = np.flatnonzero(units == unit)
         holds[:, here], limit[:, here], at = worst_of(condition, values[:, here], shift, terms)
         tied = tied or at
-    return holds, np.where(np.isnan(values), np.nan, limit), tied
+    return holds, limit, tied
 
 
 def worst_of(

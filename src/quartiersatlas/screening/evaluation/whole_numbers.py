@@ -273,7 +273,8 @@ def whole_rule(
         if not isinstance(one, Compare | Worst) or one.inner is not None:
             raise SpecError(
                 f"{one}: cells are compared with a number, with a value of {list_some(levels)}, or with the order of "
-                f"all cells; classes, clusters, and what asks for other areas that meet a rule, are not known in parts. Use above(..., than='municipality')."
+                f"all cells; classes, clusters and other areas that meet a rule are not known in parts. Use "
+                f"above(..., than='municipality')."
             )
         named = _named(one, rates, known, population)
         found.append(_worst(one, named, levels) if isinstance(one, Worst) else _condition(one, named, levels))
