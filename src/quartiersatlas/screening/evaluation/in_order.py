@@ -186,7 +186,7 @@ def within_cap(condition: Capped, areas: Candidates, units: Ints, shift: Array) 
         known = taken | part.sure
         for run in every[part.is_open]:
             sure, never = _bounds(
-                condition, part.part(every[run : run + 1], np.arange(len(here))), [c[run] for c in caps]
+                condition, part.part(every[run : run + 1], np.arange(len(here))), [c[run : run + 1] for c in caps]
             )
             known[run] = sure | never
             taken[run] = sure
@@ -210,9 +210,7 @@ def _cap(condition: Capped, persons: Array, shift: Array) -> Array:
 
 
 def _rounded(count: str, number: Fraction) -> float:
-    if count == "floor":  # of whole persons as many as of a number that is not whole
-        return float(number)
-    return float(ceil(number) if count == "ceil" else floor(number + Fraction(1, 2)))
+    return float({"floor": floor(number), "ceil": ceil(number)}.get(count, floor(number + Fraction(1, 2))))
 
 
 def _taken(condition: Capped, areas: Candidates, cap: Array) -> Bools:
@@ -258,7 +256,7 @@ def _bounds(condition: Capped, areas: Candidates, caps: Sequence[Array]) -> tupl
     least, most = (
         np.where(np.isnan(one[0]), end, one[0]) for one, end in zip(areas.persons, (0.0, np.inf), strict=True)
     )
-    lowest, highest = float(caps[0][0]), float(caps[1][0])
+    lowest, highest = float(caps[0][0, 0]), float(caps[1][0, 0])
     step = [EQUAL * np.abs(np.where(np.isfinite(end), end, 0.0)) for end in (low, high)]
     strict = condition.beyond == "in"
     with np.errstate(invalid="ignore"):
