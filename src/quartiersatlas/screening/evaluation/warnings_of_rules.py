@@ -12,7 +12,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.errors import SpecError
-from quartiersatlas.intake.joining.data import is_whole, kind_of
+from quartiersatlas.intake.joining.data import fraction_notes, is_whole, kind_of
 from quartiersatlas.screening.evaluation.collected import level_numbers
 from quartiersatlas.screening.language.rules import (
     CITY,
@@ -70,7 +70,12 @@ def rule_warnings(
     """Return what a reader of the shortlist has to know, in the order of how much it matters."""
     found = [*_context(data, rule), *_wrong_side(data, rule, evidence), *_odd_limits(data, rule, evidence)]
     found += [*_several_towns(data, rule), *evidence.warnings, *_unknown(data, held, assessed)]
-    found += [*_ties(data, held), *_small_groups(data, rule, evidence), *_undecided(data, held)]
+    found += [
+        *_fractions(data, evidence),
+        *_ties(data, held),
+        *_small_groups(data, rule, evidence),
+        *_undecided(data, held),
+    ]
     found += [*_size(data, selected, assessed), *_small_town(data, rule)]
     return tuple(dict.fromkeys(found))
 
@@ -169,6 +174,12 @@ def _unknown(data: AreaData, held: Sequence[Held], assessed: pd.Series[bool]) ->
     worst = max(held, key=lambda one: int((~one.truth.known[0]).sum()))
     label = _label(data, worst.condition.looks_at)
     return [Message("warning_rule_unknown", {"count": unknown, "all": len(assessed), "label": label})]
+
+
+def _fractions(data: AreaData, evidence: Evidence) -> list[Message]:
+    """Say that counts behind the rule are not all whole persons, so that they are compared as computed numbers."""
+    behind = {column for one in evidence.measured.values() for column in one.columns if column in data.values.columns}
+    return fraction_notes(data, sorted(name for name in behind if kind_of(data, name) in ("", "count")))
 
 
 def _ties(data: AreaData, held: Sequence[Held]) -> list[Message]:
