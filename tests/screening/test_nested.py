@@ -399,3 +399,103 @@ def test_a_condition_cannot_be_made_of_itself():
     source = 'id = "x"\nselect = "a"\n[conditions]\na = { adjacent_to = "b" }\nb = { adjacent_to = "a" }\n'
     with pytest.raises(SpecError, match="line 4: condition 'a' is made of itself: a -> b -> a"):
         qa.RuleSpec.from_text(source)
+
+
+# --- in a town: neighbours by outlines, release, official rules -------------------------------------------------------
+
+
+def town(**columns):
+    """Return sixteen squares in four rows, in four districts."""
+    import geopandas as gpd
+    import pandas as pd
+    import shapely
+
+    shapes = [shapely.box(x, y, x + 1000, y + 1000) for y in range(0, 4000, 1000) for x in range(0, 4000, 1000)]
+    keys = [f"{i:02d}" for i in range(16)]
+    named = {"name": keys, "district": list("AABBAABBCCDDCCDD")}
+    areas = gpd.GeoDataFrame(named, index=keys, geometry=shapes, crs="EPSG:25832")
+    kinds = {"family_income": "median"} if "family_income" in columns else None
+    units = dict.fromkeys(kinds or (), "USD")
+    return qa.join(areas, pd.DataFrame(columns, index=keys), kinds=kinds, units=units)
+
+
+POOR = [222, 105, 109, 134, 233, 150, 141, 128, 245, 120, 110, 238, 101, 104, 118, 388]
+
+
+@pytest.fixture
+def data():
+    return qa.add_rates(town(poor=map(float, POOR), residents=[1000.0] * 16), {"poverty": ("poor", "residents")})
+
+
+def test_neighbours_are_those_of_the_outlines(data):
+    corner = qa.worst_n("poverty", 1, highest=True)  # area 15, in the corner
+    assert qa.screen(data, qa.adjacent_to(corner)).keys == ["11", "14"]
+    assert qa.screen(data, qa.adjacent_to(corner, contact="corner")).keys == ["10", "11", "14"]
+    assert qa.screen(data, qa.adjacent_to(corner, "poverty", compare="at_least", factor=0.5)).keys == ["11"]
+
+
+def test_a_barrier_cuts_neighbours(data):
+    import geopandas as gpd
+    import shapely
+
+    river = gpd.GeoDataFrame(geometry=[shapely.LineString([(3000, 2500), (3000, 4000)])], crs="EPSG:25832")
+    rule = qa.adjacent_to(qa.worst_n("poverty", 1, highest=True))
+    assert qa.screen(data, rule, barriers=river).keys == ["11"]
+
+
+def test_reasons_are_numbers_of_neighbours(data):
+    found = qa.screen(data, qa.adjacent_to(qa.above("poverty", 20), n=2)).reasons.set_index("key")
+    assert found["value"]["15"] == 1
+    assert found["limit"]["15"] == 2
+    assert not found["held"]["15"]
+
+
+@pytest.mark.filterwarnings("ignore:.* in the release than in the house", "ignore:Only the definition")
+@pytest.mark.parametrize("derived", ["released", "exact"])
+def test_released_words_say_the_rule_inside_and_no_protected_outcome(derived):
+    """In exact results who is beside whom would tell of the secret area (2 of 1,000) and of those it hides behind."""
+    from quartiersatlas.disclosure.selection.reason_words import reason_text
+    from quartiersatlas.disclosure.selection.rule_words import rule_words
+
+    poor = [2.0 if place == 5 else float(one) for place, one in enumerate(POOR)]
+    secret = qa.add_rates(town(poor=poor, residents=[1000.0] * 16), {"poverty": ("poor", "residents")})
+    inner = qa.above("poverty", 15)
+    rule = qa.capped(inner, order="poverty", highest=True, share=0.3, by="district") | (~inner & qa.adjacent_to(inner))
+    release = qa.release(
+        secret,
+        shortlist=qa.screen(secret, rule),
+        columns=["poverty"],
+        title="t",
+        source="s",
+        as_of="2024-12-31",
+        comment="c",
+        protection=qa.Protection(derived=derived),
+    )
+    german, english = (rule_words(release, rule, lang).sentence for lang in ("de", "en"))
+    assert "zusammen bis 30 % aller Einwohnerinnen und Einwohner innerhalb" in german
+    assert "angrenzend an ein Gebiet, für das gilt: (poverty über 15" in german
+    assert "up to 30% of the total (Residents) within" in english
+    assert "beside an area where (poverty above 15" in english
+    said = [reason_text(release, row, "en") for row in release.reasons.itertuples()]
+    if derived == "exact":  # 01, 04, 06, 09 lie beside the secret area, and 00, 01, 04 in its district
+        assert not release.assessed[["00", "01", "04", "05", "06", "09"]].any()
+    else:
+        assert any("within the cap (30% of the total (Residents)" in one for one in said)
+        assert any("beside an area where (poverty above 15" in one for one in said)
+
+
+def test_tracts_of_a_region_have_at_most_a_fifth_of_its_residents():
+    """Of 8,000 in each region 1,600 may be in: one tract of 1,000 in each, the one that comes first."""
+    columns = {"below_60_amgi": [55.0] * 16, "poverty": [30.0] * 16, "order_of_need": [float(i) for i in range(16)]}
+    found = town(**columns, residents=[1000.0] * 16)
+    found.areas["region"] = list("AB" * 8)
+    assert qa.screen(found, qa.RuleSpec.preset("hud-qct")).keys == ["00", "01"]
+
+
+def test_tracts_beside_poor_ones_have_at_most_five_quarters_of_their_income():
+    """The poor tract 05 has 40,000: 50,000 at its corner is enough, 50,001 beside it is not."""
+    income = [60_000.0] * 16
+    income[5], income[0], income[6] = 40_000, 50_000, 50_001
+    rates = [25.0 if place == 5 else 10.0 for place in range(16)]
+    found = town(poverty_rate=rates, income_percent=[90.0] * 16, family_income=income, residents=[1000.0] * 16)
+    assert qa.screen(found, qa.RuleSpec.preset("us-opportunity-zones")).keys == ["00", "05"]

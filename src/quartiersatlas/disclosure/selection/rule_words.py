@@ -141,9 +141,9 @@ def _merged(words: ConditionWords, group: PartGroup) -> list[str]:
     """Return the parts in words; of neighbours that say the same of several indicators these are named together."""
     found: list[tuple[list[str], str]] = []
     for part in group.parts:
-        if isinstance(part, PartGroup):
+        if isinstance(part, PartGroup) or isinstance(part.condition, Adjacent):
             line = _line(words, part)
-            found.append(([], line if part.is_some else f"({line})"))
+            found.append(([], f"({line})" if isinstance(part, PartGroup) and not part.is_some else line))
             continue
         name, says = words.label(part.condition.looks_at), words.predicate(part)
         if group.is_all and found and found[-1][0] and found[-1][1] == says and says.startswith(" "):
