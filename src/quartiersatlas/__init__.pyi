@@ -81,6 +81,7 @@ from .screening.candidates import Candidates, candidate_areas
 from .screening.compare_rules import RuleComparison, compare_rules
 from .screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
 from .screening.language.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from .screening.language.nested import adjacent_to, capped
 from .screening.language.rule_spec import RuleSpec, rule_presets
 from .screening.language.rule_text import parse_rule
 from .screening.language.rules import Rule
@@ -181,6 +182,7 @@ __all__ = [
     "add_rates",
     "add_reach",
     "add_relations",
+    "adjacent_to",
     "ags_from_ars",
     "annotate",
     "at_least",
@@ -192,6 +194,7 @@ __all__ = [
     "break_report",
     "burden",
     "candidate_areas",
+    "capped",
     "change",
     "check_areas",
     "check_project",

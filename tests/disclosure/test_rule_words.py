@@ -18,8 +18,9 @@ import quartiersatlas as qa
 from quartiersatlas.disclosure.selection.rule_words import rule_text, rule_words
 from quartiersatlas.present.map.payload import map_json
 from quartiersatlas.present.statements import missing_texts, other_reason_texts, reason_texts
-from quartiersatlas.screening.evaluation.evaluate import Truth, combine, k_true
+from quartiersatlas.screening.evaluation.evaluate import combine
 from quartiersatlas.screening.evaluation.outcome import Leaf, without_not
+from quartiersatlas.screening.evaluation.truth import Truth, k_true
 from quartiersatlas.screening.language.rules import KOf, Not
 
 WORDS = {"numerator_de": "Z", "numerator_en": "n", "denominator_de": "N", "denominator_en": "d"}

@@ -18,7 +18,7 @@ from quartiersatlas.catalogue.key_systems import systems
 from quartiersatlas.intake.tables.values.codes import PROFILES
 from quartiersatlas.need.spec.records import AGGREGATES, TRANSFORMS
 from quartiersatlas.need.spec.steps import METHODS
-from quartiersatlas.screening.language.rule_spec import WORDS
+from quartiersatlas.screening.language.rule_parts import WORDS
 from quartiersatlas.segregation.registry import registry
 
 ROOT = Path(__file__).parents[2]

@@ -160,8 +160,25 @@ def test_counts_with_decimals_are_noted_once_for_each_column(joined):
     data = joined({"poor": [10.0, 20.5, 30], "kids": [100.0, 200, 300], "residents": [500.0, 600, 700.25]})
     data = qa.add_rates(data, {"a": ("poor", "kids"), "b": ("poor", "residents")})
     noted = [dict(note.values) for note in data.notes if note.name == "fact_count_fractions"]
-    assert noted == [{"name": "poor", "count": 1}, {"name": "residents", "count": 1}]
-    assert "“poor” holds counts with decimals (areas: 1)" in str(data.notes[0])
+    assert noted == [{"name": "residents", "count": 1}, {"name": "poor", "count": 1}]
+    assert any("“poor” holds counts with decimals (areas: 1)" in str(note) for note in data.notes)
+
+
+def test_declared_counts_with_decimals_are_noted_where_they_come_in(joined):
+    data = joined({"residents": [500.0, 600, 712.5]}, population="residents")
+    assert [note.values["name"] for note in data.notes] == ["residents"]
+    assert "residents: counts with decimals in 1 area, such as 712.5 in " in data.report.notes[-1]
+    assert "712" not in str(data.notes[0])  # a note leaves, the number does not
+
+
+def test_a_rule_says_that_its_counts_are_no_whole_persons_and_no_exact_test_is_made_of_them(joined):
+    data = joined({"poor": [10.0, 20.5, 30], "residents": [500.0, 600, 700]})
+    data = qa.add_rates(data, {"a": ("poor", "residents")})
+    for rule in (qa.above("a", than="city"), qa.at_least("poor", 20)):
+        warned = [one for one in qa.screen(data, rule).warnings if one.name == "fact_count_fractions"]
+        assert [one.values["name"] for one in warned] == ["poor"]
+    with pytest.raises(SpecError, match=r"draws whole persons, and 'poor' holds 20\.5"):
+        qa.screen(data, qa.above("a", than="city", significant=0.05))
 
 
 def test_whole_counts_are_not_noted(joined):

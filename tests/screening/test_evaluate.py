@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.screening.evaluation.evaluate import Truth, evaluate, quantile
+from quartiersatlas.screening.evaluation.evaluate import evaluate, quantile
 from quartiersatlas.screening.evaluation.evidence import Evidence, numbers, rate
+from quartiersatlas.screening.evaluation.truth import Truth
 
 
 def outcome(rule, town):

@@ -23,7 +23,7 @@ from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, SpecError, list_some
 from quartiersatlas.indicators.rates import count_pair
 from quartiersatlas.intake import AreaData
-from quartiersatlas.intake.joining.data import checked_numbers, kind_of, refuse_no_counts
+from quartiersatlas.intake.joining.data import checked_numbers, fraction_notes, kind_of, refuse_no_counts
 from quartiersatlas.intake.joining.meaning import declared_indicator
 
 if TYPE_CHECKING:
@@ -125,23 +125,14 @@ def _with_rate(data: AreaData, name: str, pair: tuple[str, str]) -> AreaData:
     x, n = data.summands(numerator), data.summands(denominator)
     if meaning.rules.part_of_whole:
         count_pair(x, n, "add_rates")
-    data = _with_fractions_noted(data, [column for column in pair if kind_of(data, column) in ("", "count")])
+    counts = [column for column in pair if kind_of(data, column) in ("", "count")]
+    notes = [note for note in fraction_notes(data, counts) if note not in data.notes]
+    data = replace(data, notes=(*data.notes, *notes))
     computed = x / n.where(n > 0) * meaning.per
     values = data.values.assign(**{name: computed})
     status = data.status.assign(**{name: _rate_status(data.status[numerator], data.status[denominator], computed)})
     data = replace(data, values=values, status=status, rates={**data.rates, name: pair})
     return data if published is None else _beside_published(data, name, published)
-
-
-def _with_fractions_noted(data: AreaData, counts: list[str]) -> AreaData:
-    """Return the data with a note for each column of counts that are not all whole persons."""
-    parts = {name: data.summands(name) for name in counts}
-    notes = [
-        Message("fact_count_fractions", {"name": name, "count": int(some.sum())})
-        for name, column in parts.items()
-        if (some := column.notna() & column.ne(column.round())).any()
-    ]
-    return replace(data, notes=(*data.notes, *(note for note in notes if note not in data.notes)))
 
 
 def _measured(data: AreaData, name: str, pair: tuple[str, str]) -> tuple[AreaData, Indicator]:

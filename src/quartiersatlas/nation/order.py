@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from quartiersatlas.base.equal import PLACE
 from quartiersatlas.errors import CountError
-from quartiersatlas.screening.evaluation.evaluate import PLACE, PLACES, wanted_areas
+from quartiersatlas.screening.evaluation.evaluate import PLACES
+from quartiersatlas.screening.evaluation.in_order import wanted_areas
 from quartiersatlas.screening.language.rules import MEDIAN, Compare, Worst
 
 if TYPE_CHECKING:

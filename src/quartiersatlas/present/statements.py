@@ -17,7 +17,8 @@ from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.release import DOMAIN, NUMBER_FORMS
-from quartiersatlas.disclosure.selection.rule_words import RuleItem, missing_text, reason_text, rule_text, rule_words
+from quartiersatlas.disclosure.selection.reason_words import missing_text, reason_text
+from quartiersatlas.disclosure.selection.rule_words import RuleItem, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
     draft_text,
     indicator_label,

@@ -4,6 +4,7 @@ from quartiersatlas.screening.candidates import Candidates, candidate_areas
 from quartiersatlas.screening.compare_rules import RuleComparison, comparison_of
 from quartiersatlas.screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
 from quartiersatlas.screening.language.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from quartiersatlas.screening.language.nested import adjacent_to, capped
 from quartiersatlas.screening.language.rule_spec import RuleSpec, rule_presets
 from quartiersatlas.screening.language.rule_text import parse_rule
 from quartiersatlas.screening.language.rules import Rule
@@ -27,10 +28,12 @@ __all__ = [
     "Shortlist",
     "above",
     "above_city",
+    "adjacent_to",
     "at_least",
     "at_most",
     "below",
     "candidate_areas",
+    "capped",
     "comparison_of",
     "drawn_layer",
     "hotspot",

@@ -88,7 +88,7 @@ def compare_rules(
     by : str, optional
         A higher level, such as ``"gemeinde"``: in how many of its units a rule selects an area.
     need, references, barriers, crossings : object
-        As for :func:`screen`; barriers act on the rules with a :func:`hotspot`.
+        As for :func:`screen`; barriers act on the rules with a :func:`hotspot` or :func:`adjacent_to`.
     runs : int, default 0
         Runs of :meth:`Shortlist.stability` for ``sure``; 0 leaves it out.
     seed : int

@@ -14,10 +14,12 @@ import numpy as np
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.screening.evaluation.evaluate import Held, Truth, combine, evaluate
+from quartiersatlas.screening.evaluation.evaluate import Held, combine, evaluate
 from quartiersatlas.screening.evaluation.reasons import unknown_because
+from quartiersatlas.screening.evaluation.truth import Truth
 from quartiersatlas.screening.language.rules import Hotspot, InClass, Worst
 from quartiersatlas.screening.one_area.answers import Step, codes, own_values
+from quartiersatlas.screening.one_area.inside import turned_inside
 from quartiersatlas.screening.one_area.moves import NO, UNKNOWN, YES, Group, How, Way, grouped, looked_at, ways_of
 from quartiersatlas.screening.one_area.placed import Placed
 from quartiersatlas.screening.one_area.scored import Rescored
@@ -55,12 +57,13 @@ class Missing:
     flips : array of bool, shape (n_areas, conditions)
         Which of them come out the other way.
     why_not : array of str
-        Empty where there is a number; else ``"missing"``, ``"precision"`` or ``"few"`` where a condition cannot be
-        judged (``"precision"`` also for all areas where a need index is made of rounded counts), ``"fixed"`` where
-        persons change no condition, ``"beyond"`` where no possible number of them does it,
+        Empty where there is a number; else ``"missing"``, ``"precision"``, ``"few"`` or ``"others"`` where a condition
+        cannot be judged (``"precision"`` also for all areas where a need index is made of rounded counts),
+        ``"fixed"`` where persons change no condition, ``"beyond"`` where no possible number of them does it,
         ``"not_found"`` where none of those that were tried out does.
     also_moves : list of array of int
-        The places of other areas that come or go with it, where the rule asks for the worst of the areas.
+        The places of other areas that come or go with it, where the rule asks for the worst of the areas, caps them,
+        or goes by neighbours.
     smallest : array of str
         What is known of the number: ``"exact"``, there is no smaller one; ``"one_count"``, there is none if only one of
         the counts that act together changes; ``"found"``, it does what is said, and a smaller one may exist. Empty
@@ -165,7 +168,9 @@ def _by_rounded_index(condition: Condition, evidence: Evidence) -> bool:
         return False
     if isinstance(condition, InClass):
         return condition.axis in evidence.class_ends
-    return evidence.measured[condition.looks_at].around is not None
+    if condition.inner is not None and any(_by_rounded_index(one, evidence) for one in condition.inner.every):
+        return True
+    return any(evidence.measured[name].around is not None for name in condition.own_indicators)
 
 
 def _row(values: Ints, n: int) -> Ints:
@@ -335,9 +340,9 @@ def _why_not(
     n = len(persons)
     found = np.full(n, "", dtype=object)
     none = np.isnan(persons)
-    for code in ("missing", "few", "precision"):  # the last one says most
+    for code in ("missing", "few", "others", "precision"):  # the last one says most
         for one in held:
-            measured = None if isinstance(one.condition, InClass) else evidence.measured[one.condition.looks_at]
+            measured = None if isinstance(one.condition, InClass) else evidence.measured.get(one.condition.looks_at)
             because = np.broadcast_to(unknown_because(one, measured), (n,))
             found[none & (_row(codes(one.truth), n) == UNKNOWN) & (because == code)] = code
     can = np.zeros(n, dtype=bool)
@@ -365,12 +370,14 @@ def _also_moves(
     turned = {one.condition: np.zeros(0, dtype=np.int64) for one in held}  # area * n + other area
     for one in held:
         names = looked_at(one.condition, rescored) & set(indicators)
-        if isinstance(one.condition, Worst) and names:
+        if (isinstance(one.condition, Worst) or one.condition.inner is not None) and names:
             rows = np.flatnonzero(np.any([part != 0 for name in names for part in indicators[name]], axis=0))
             changes = {name: (x[rows], more[rows]) for name, (x, more) in indicators.items()}
-            if rescored is not None and rescored.behind(one.condition):
+            if one.condition.inner is not None:
+                runs, others = turned_inside(one, evidence, rescored, rows, changes)
+            elif rescored is not None and rescored.behind(one.condition):
                 runs, others = rescored.displaced(one, evidence, rows, changes)
-            else:
+            elif isinstance(one.condition, Worst):
                 values = own_values(evidence.measured[one.condition.indicator], rows, *changes[one.condition.indicator])
                 runs, others = Placed(one, one.condition, evidence, Step(1, 0)).displaced(rows, values)
             turned[one.condition] = rows[runs] * n + others

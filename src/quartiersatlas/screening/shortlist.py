@@ -24,7 +24,7 @@ from quartiersatlas.screening.evaluation.runs import selection_stability
 from quartiersatlas.screening.evaluation.warnings_of_rules import check_small_town, rule_warnings, warn_of
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rule_spec import RuleSpec
-from quartiersatlas.screening.language.rules import EXAMPLES, Hotspot, Rule
+from quartiersatlas.screening.language.rules import EXAMPLES, Adjacent, Hotspot, Rule
 from quartiersatlas.screening.missing_persons import missing_persons
 from quartiersatlas.screening.ranked import markdown_table, ranked_table
 from quartiersatlas.screening.summary import Summary, summarise
@@ -67,8 +67,8 @@ def screen(
     references : mapping of str to Reference, optional
         Published values that the rule names, with their source; those of the rule file and of the data are there too.
     barriers, crossings : GeoDataFrame, optional
-        Rivers, railways, and bridges across them, as for :func:`neighbours`: no cluster reaches across. Only for rules
-        with a :func:`hotspot`.
+        Rivers, railways, and bridges across them, as for :func:`neighbours`: no cluster reaches across, and nobody is
+        beside the other bank. Only for rules with a :func:`hotspot` or :func:`adjacent_to`.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def screen(
 def asks_for_clusters(rule: Rule | RuleSpec) -> bool:
     """Return True for a rule that goes by neighbours."""
     tree = rule.rule if isinstance(rule, RuleSpec) else rule
-    return isinstance(tree, Rule) and any(isinstance(one, Hotspot) for one in tree.conditions)
+    return isinstance(tree, Rule) and any(isinstance(one, Hotspot | Adjacent) for one in tree.every)
 
 
 def _check_barriers(
@@ -154,7 +154,8 @@ def _check_barriers(
     checked_barriers(data.areas, barriers, crossings, "screen")
     if barriers is not None and not asks_for_clusters(rule):
         raise SpecError(
-            "screen: barriers cut neighbours, and only hotspot(...) goes by neighbours, which this rule has not. "
+            "screen: barriers cut neighbours, and only hotspot(...) and adjacent_to(...) go by neighbours, which this "
+            "rule has not. "
             "Leave them out here: candidate areas take their own, candidate_areas(..., barriers=...)."
         )
 
@@ -362,9 +363,9 @@ class Shortlist(Charted):
             together changes), ``"found"`` (it does what is said of it, a smaller one may exist); ``enters``, whether
             the area would enter (else leave); ``flips``, the ids of the conditions that come out the other way, as in
             ``.reasons``; ``also_moves``, the keys of other areas that come or go with it, where the rule asks for the
-            worst; ``why_not``, where there is no number: ``"missing"``, ``"precision"`` or ``"few"`` (a condition
-            cannot be judged; ``"precision"`` for all areas under a need index of rounded counts), ``"fixed"``
-            (persons change no condition), ``"beyond"`` (no possible number does it),
+            worst, caps, or goes by neighbours; ``why_not``, where there is no number: ``"missing"``, ``"precision"``,
+            ``"few"`` or ``"others"`` (a condition cannot be judged; ``"precision"`` for all areas under a need index of
+            rounded counts), ``"fixed"`` (persons change no condition), ``"beyond"`` (no possible number does it),
             ``"not_found"`` (none of those tried out does); and ``change_<column>`` for each column of counts, with its
             sign.
 

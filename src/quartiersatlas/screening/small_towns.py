@@ -43,7 +43,8 @@ def compare_with_rest(data: AreaData, indicators: str | Iterable[str], *, by: st
     DataFrame
         One row per area and indicator: ``key``, ``indicator``, ``value``, ``rest`` (value of the rest), ``ratio``
         (value over rest), ``above_expected`` (cases beyond ``n X / N``), ``p`` (two-sided, exact), ``lower`` and
-        ``upper`` (95 % interval of the value, in its unit). NaN where a count is unknown or the rest is empty.
+        ``upper`` (95 % interval of the value, in its unit). NaN where a count is unknown or the rest is empty,
+        ``p`` also where a count is not whole.
 
     Raises
     ------

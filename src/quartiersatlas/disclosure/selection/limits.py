@@ -89,7 +89,9 @@ class ShownLimits:
             alone; ``base``: what it is a multiple of, where there is a factor or something is added.
         """
         if isinstance(condition, Worst):
-            return _frame(own.index, self._lowest(condition, values, selected, own.index), exact=False)
+            lowest = self._lowest(condition, values, selected, own.index)
+            compared = own["limit"].notna() if condition.inner is not None else lowest.notna()
+            return _frame(own.index, lowest.where(compared), exact=False)
         if isinstance(condition, WorseThanCity):
             return self._city(Limit(CITY), condition.indicator, column, own)
         if not isinstance(condition, Compare):

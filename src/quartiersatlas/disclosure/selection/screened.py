@@ -14,19 +14,21 @@ from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import ReleasedRule
 from quartiersatlas.disclosure.selection.limits import ShownLimits
 from quartiersatlas.errors import SpecError
-from quartiersatlas.screening.evaluation.evaluate import Truth
 from quartiersatlas.screening.evaluation.outcome import Leaf, Voices, voices, without_not
+from quartiersatlas.screening.evaluation.truth import Truth
+from quartiersatlas.screening.language.constants import plain
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rules import (
     CITY,
     COMPUTED,
     NEED,
+    Adjacent,
+    Capped,
     Compare,
     Condition,
     Hotspot,
     InClass,
     Worst,
-    plain,
 )
 
 if TYPE_CHECKING:
@@ -53,13 +55,13 @@ def missing_facts(shortlist: Shortlist | None, how: str) -> list[Message]:
     if not how or shortlist is None:
         return []
     axes = set() if shortlist.need is None else {NEED, *(axis.id for axis in shortlist.need.spec.axes)}
-    searched = any(condition.looks_at in axes for condition in shortlist.rule.conditions)
+    searched = any(name in axes for name in shortlist.rule.indicators)
     return [Message("fact_missing"), *([Message("fact_missing_index")] if searched else [])]
 
 
 def looked_at(shortlist: Shortlist, data: AreaData) -> list[str]:
     """Return the columns of the data that a rule looks at, in its order."""
-    names = (data_column(data, condition.looks_at) for condition in shortlist.rule.conditions)
+    names = (data_column(data, name) for name in shortlist.rule.indicators)
     return [name for name in dict.fromkeys(names) if name in data.values.columns]
 
 
@@ -74,11 +76,11 @@ def withheld_areas(shortlist: Shortlist, pattern: SuppressionPattern, need: Need
     """
     cells = protected_cells(shortlist, pattern, need)
     withheld = pattern.hidden.copy()
-    for condition in shortlist.rule.conditions:
-        own = cells[condition.looks_at]
-        withheld |= own
+    for condition in shortlist.rule.every:
+        for name in condition.own_indicators:
+            withheld |= cells[name]
         if pattern.protection.derived == "exact":
-            withheld |= _beside(condition, own, pattern, shortlist)
+            withheld |= _beside(condition, cells, pattern, shortlist)
     return withheld
 
 
@@ -96,7 +98,7 @@ def protected_cells(
     if need is not None:
         by_axis[NEED] = by_axis[need.spec.axes[0].id]
     found = {}
-    for name in dict.fromkeys(condition.looks_at for condition in shortlist.rule.conditions):
+    for name in shortlist.rule.indicators:
         column = data_column(pattern.data, name)
         if name not in by_axis and column not in pattern.data.values:
             raise SpecError(
@@ -107,26 +109,37 @@ def protected_cells(
 
 
 def _beside(
-    condition: Condition, own: pd.Series[bool], pattern: SuppressionPattern, shortlist: Shortlist
+    condition: Condition, cells: dict[str, pd.Series[bool]], pattern: SuppressionPattern, shortlist: Shortlist
 ) -> pd.Series[bool]:
     """Return the areas whose outcome would tell something of a protected value beside them, in exact results.
 
     In the same unit of a level, where only its areas are compared and its total is known to nobody or does not give the
-    order away; or as a neighbour, in a cluster.
+    order away; or as a neighbour, in a cluster or beside areas of a rule. Who is among the worst of those that meet a
+    rule, or under their cap, tells of all of them.
     """
-    protected = own & _has_value(pattern, condition.looks_at, own)
-    found = own & False
+    protected = _protected(condition, cells, pattern)
+    found = protected & False
+    if isinstance(condition, Worst | Capped) and condition.inner is not None and not condition.by:
+        found |= bool(protected.any())
     for level in levels_of(condition, pattern.data):
-        if isinstance(condition, Worst) or level not in ShownLimits.known_levels(pattern):
+        if isinstance(condition, Worst | Capped) or level not in ShownLimits.known_levels(pattern):
             units = pattern.data.areas[level]
-            found |= protected.groupby(units).transform("any").reindex(own.index, fill_value=False).astype(bool)
-    if isinstance(condition, Hotspot) and protected.any() and shortlist.evidence.neighbours is not None:
-        one, other = shortlist.evidence.neighbours()
-        cells = protected.to_numpy()
-        near = np.zeros(len(cells), dtype=bool)
-        np.logical_or.at(near, one, cells[other])
-        np.logical_or.at(near, other, cells[one])
+            found |= protected.groupby(units).transform("any").reindex(found.index, fill_value=False).astype(bool)
+    if isinstance(condition, Hotspot | Adjacent) and protected.any() and shortlist.evidence.neighbours is not None:
+        one, other = shortlist.evidence.neighbours("corner" if isinstance(condition, Adjacent) else "border")
+        hidden = protected.to_numpy()
+        near = np.zeros(len(hidden), dtype=bool)
+        np.logical_or.at(near, one, hidden[other])
+        np.logical_or.at(near, other, hidden[one])
         found |= near
+    return found
+
+
+def _protected(condition: Condition, cells: dict[str, pd.Series[bool]], pattern: SuppressionPattern) -> pd.Series[bool]:
+    """Return the areas with a value that may not be shown, of what a condition or the rule inside it looks at."""
+    found = pattern.hidden & False
+    for name in condition.indicators:
+        found |= cells[name] & _has_value(pattern, name, cells[name])
     return found
 
 
@@ -137,7 +150,7 @@ def _has_value(pattern: SuppressionPattern, name: str, like: pd.Series[bool]) ->
 
 def levels_of(condition: Condition, data: AreaData) -> list[str]:
     """Return the higher levels within which a condition compares."""
-    if isinstance(condition, Worst):
+    if isinstance(condition, Worst | Capped):
         return [condition.by] if condition.by else []
     names = condition.limit.names if isinstance(condition, Compare) else ()
     return [name for name in names if name not in COMPUTED and name in data.areas.columns]
@@ -209,10 +222,7 @@ def released_screening(
 def rule_of(shortlist: Shortlist, population: str) -> ReleasedRule:
     """Return the rule with the published values that it names."""
     named = {
-        name
-        for condition in shortlist.rule.conditions
-        if isinstance(condition, Compare)
-        for name in condition.limit.names
+        name for condition in shortlist.rule.every if isinstance(condition, Compare) for name in condition.limit.names
     }
     references = {name: one for name, one in shortlist.references.items() if name in named}
     return ReleasedRule(shortlist.rule, shortlist.spec, references, population)
@@ -320,8 +330,7 @@ def _says_nothing_of_others(one: _Screening, condition: Condition) -> bool:
         return True
     if _is_published(one, condition):
         return True
-    cells = one.cells[condition.looks_at]
-    return not bool((cells & _has_value(one.pattern, condition.looks_at, cells)).any())
+    return not bool(_protected(condition, one.cells, one.pattern).any())
 
 
 def _is_published(one: _Screening, condition: Condition) -> bool:
@@ -339,8 +348,12 @@ def _gaps(one: _Screening, condition: Condition) -> np.ndarray:
     return found
 
 
-def released_column(out: ReleasedColumns, data: AreaData, condition: Condition) -> str:
-    """Return the released column of a condition; empty where it does not leave. An axis leaves as score and class."""
+def released_column(out: ReleasedColumns, data: AreaData, condition: Condition, name: str = "") -> str:
+    """Return the released column of a condition; empty where it does not leave. An axis leaves as score and class.
+
+    ``name`` is another indicator of the condition than the one that it compares.
+    """
+    name = name or condition.looks_at
     scores = {column.axis: column.id for column in out.columns if column.kind == "score"}
     classes = {column.axis: column.id for column in out.columns if column.kind == "class"}
     if isinstance(condition, InClass) and condition.axis in classes:
@@ -348,7 +361,7 @@ def released_column(out: ReleasedColumns, data: AreaData, condition: Condition) 
     names = {column.id: column.id for column in out.columns if not column.axis} | scores
     if scores:
         names[NEED] = next(iter(scores.values()))
-    return names.get(condition.looks_at) or names.get(data_column(data, condition.looks_at), "")
+    return names.get(name) or names.get(data_column(data, name), "")
 
 
 def _values(one: _Screening, condition: Condition) -> tuple[pd.Series, pd.Series[bool], str, int]:
@@ -444,9 +457,9 @@ def _may_tell(one: _Screening) -> pd.Series[bool]:
     """Return the areas that show every value, and both counts of every rate, that the rule looks at."""
     data, protection = one.pattern.data, one.pattern.protection
     told = one.assessed.copy()
-    for condition in one.shortlist.rule.conditions:
-        column = released_column(one.out, data, condition)
-        if not column and data_column(data, condition.looks_at) == data.population:
+    for condition, name in ((part, name) for part in one.shortlist.rule.every for name in part.own_indicators):
+        column = released_column(one.out, data, condition, name)
+        if not column and data_column(data, name) == data.population:
             told &= one.residents.notna()
             continue
         told &= one.out.values[column].notna() if column else False
@@ -468,5 +481,4 @@ def _limit_is_open(one: _Screening, condition: Condition) -> bool:
         return False
     if _is_published(one, condition):
         return True
-    cells = one.cells[condition.looks_at]
-    return not bool((cells & _has_value(one.pattern, condition.looks_at, cells)).any())
+    return not bool(_protected(condition, one.cells, one.pattern).any())

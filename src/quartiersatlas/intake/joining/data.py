@@ -394,3 +394,14 @@ def is_whole(column: pd.Series[float]) -> bool:
     """Return True where every known number is whole and none is negative, as counts are."""
     known = column.dropna().to_numpy(dtype=float)
     return bool(((known >= 0) & (np.abs(known - np.rint(known)) <= WHOLE * np.maximum(1, np.abs(known)))).all())
+
+
+def fraction_notes(data: AreaData, columns: Iterable[str]) -> list[Message]:
+    """Return a note for each column of counts that are not all whole persons; the numbers themselves may not leave."""
+    found = []
+    for name in columns:
+        column = data.summands(name)
+        some = column[column.notna() & column.ne(column.round())]
+        if len(some):
+            found.append(Message("fact_count_fractions", {"name": name, "count": len(some)}))
+    return found

@@ -35,7 +35,7 @@ from quartiersatlas.intake.areas.area_columns import (
 )
 from quartiersatlas.intake.areas.outlines import refuse_missing_outlines
 from quartiersatlas.intake.frames import indexed_frame
-from quartiersatlas.intake.joining.data import AreaData, refuse_no_counts
+from quartiersatlas.intake.joining.data import AreaData, fraction_notes, kind_of, refuse_no_counts
 from quartiersatlas.intake.joining.keys import composed_keys, repaired_keys
 from quartiersatlas.intake.joining.match import compare, refuse
 from quartiersatlas.intake.joining.meaning import in_units_of, later_catalogue, published_totals, with_meaning
@@ -216,7 +216,30 @@ def join(
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
         **_precision(data, values[fresh], perturbed, rounded),
     )
-    return with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=_signed(read))
+    joined = with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=_signed(read))
+    return _with_fractions_noted(joined, [*described, *fresh, *(kinds or {})])
+
+
+def _with_fractions_noted(data: AreaData, columns: Iterable[str]) -> AreaData:
+    """Return the data with a note for each column that is known to hold counts, and does not hold whole ones alone.
+
+    The report, which stays inside, has an example of each.
+    """
+    numbers = set(data.values.select_dtypes("number").columns)
+    counts = [
+        name
+        for name in dict.fromkeys(columns)
+        if name in numbers and (kind_of(data, name) == "count" or name == data.population)
+    ]
+    notes = [note for note in fraction_notes(data, counts) if note not in data.notes]
+    examples = []
+    for name in (str(note.values["name"]) for note in notes):
+        column = data.values[name]
+        some = column[column.notna() & column.ne(column.round())]
+        areas = count_noun(len(some), "area")
+        examples.append(f"{name}: counts with decimals in {areas}, such as {some.iloc[0]:.10g} in {some.index[0]!r}")
+    report = replace(data.reports[-1], notes=(*data.reports[-1].notes, *examples))
+    return replace(data, notes=(*data.notes, *notes), reports=(*data.reports[:-1], report))
 
 
 def _precision(

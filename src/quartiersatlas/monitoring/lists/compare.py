@@ -339,7 +339,7 @@ def _check_boundaries(
 def _refuse_breaks(before: Shortlist, after: Shortlist) -> None:
     """Refuse lists whose indicators are defined in different ways: no reason could be told from the new definition."""
     earlier, later = _data(before, "before"), _data(after, "after")
-    asked = {one.looks_at for side in (before, after) for one in side.rule.conditions}
+    asked = {name for side in (before, after) for name in side.rule.indicators}
     for side in (before, after):
         asked |= set() if side.need is None else {leaf.id for axis in side.need.spec.axes for leaf in axis.indicators}
     for name in sorted(asked & set(earlier.values.columns) & set(later.values.columns)):

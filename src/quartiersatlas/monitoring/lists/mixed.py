@@ -13,7 +13,6 @@ from quartiersatlas.monitoring.lists.minimal_sets import UNKNOWN, subsets
 from quartiersatlas.need.robustness.redraw import Replicates
 from quartiersatlas.need.robustness.replicates import ReplicateRuns, score_replicates
 from quartiersatlas.screening.evaluation.collected import collect_evidence
-from quartiersatlas.screening.evaluation.evaluate import Truth as Outcome
 from quartiersatlas.screening.evaluation.evaluate import (
     combine,
     compared_with,
@@ -22,6 +21,7 @@ from quartiersatlas.screening.evaluation.evaluate import (
     limit_of,
     worse_as_comparison,
 )
+from quartiersatlas.screening.evaluation.truth import Truth as Outcome
 from quartiersatlas.screening.language.rules import CITY, NEED, Compare, InClass, WorseThanCity
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ def _outcome(
     other_need: NeedIndex | None,
 ) -> Outcome:
     """Return where a condition holds, shape (1, areas asked about)."""
+    if condition.inner is not None:
+        raise SpecError(f"{condition}: which other areas meet a rule belongs to one of the two lists.")
     if _scored(condition, other_need):
         if own_need is None or other_need is None or own_need.spec.hash != other_need.spec.hash:
             raise SpecError("The need index is made by another spec.")

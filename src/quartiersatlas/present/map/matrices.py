@@ -147,7 +147,7 @@ def _asks_for_high(condition: Condition, column: ReleasedColumn) -> bool:
         return condition.upwards and condition.significant is None
     highest = getattr(condition, "highest", None)
     is_high = column.indicator.direction != -1 if highest is None else bool(highest)
-    return isinstance(condition, Worst | WorseThanCity) and is_high
+    return isinstance(condition, Worst | WorseThanCity) and condition.inner is None and is_high
 
 
 def _shown_condition(release: Release, leaf: Leaf, column: ReleasedColumn) -> ShownCondition | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.score_ends import spread_ends
 from quartiersatlas.screening.evaluation.evidence import unit_sums
@@ -32,6 +33,7 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
     Against a fixed limit p0 the count is Binomial(n, p0). Against the city (or a higher level) that the area belongs
     to, it is hypergeometric: x of n among X of N, which is Fisher's exact test against the rest.
     """
+    _refuse_parts_of_persons(condition, measured)
     if not measured.whole or measured.x is None or measured.n is None or measured.summed:
         raise SpecError(
             f"{condition}: significant needs the counts of a rate, and {condition.indicator!r} has none. Compute it "
@@ -48,6 +50,18 @@ def p_values(condition: Compare, measured: Measured, evidence: Evidence, limit: 
         return _against_the_rest(condition, measured, evidence)
     found = binomial_tail(x, n, np.clip(limit / measured.per, 0, 1), upwards=condition.upwards)
     return np.asarray(np.where(measured.known & ~np.isnan(limit), found, np.nan), dtype=float)
+
+
+def _refuse_parts_of_persons(condition: Compare, measured: Measured) -> None:
+    """Refuse counts that are not whole: an exact test draws persons."""
+    for name, part in zip(measured.columns, (measured.x, measured.n), strict=True):
+        odd = [] if part is None else part[~np.isnan(part) & (part != np.rint(part))]
+        if len(odd) and measured.earlier is None:
+            raise SpecError(
+                f"{condition}: an exact test draws whole persons, and {name or 'a count'!r} holds {odd[0]:.10g} "
+                f"({count_noun(len(odd), 'area')} with decimals). Test the counts on the boundaries on which they were "
+                f"counted, or leave out significant=."
+            )
 
 
 def _made_of(condition: Compare, evidence: Evidence) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,17 @@ from quartiersatlas.indicators.columns import MOST_DECIMALS, city_values, writte
 from quartiersatlas.intake.joining.data import checked_numbers, direction_of, kind_of, rate_recipe
 from quartiersatlas.screening.evaluation.evidence import Evidence, Measured
 from quartiersatlas.screening.evaluation.rounded_index import RoundedIndex, rounded_index
-from quartiersatlas.screening.language.rules import CITY, COMPUTED, NEED, Compare, Condition, InClass, Rule, Worst
+from quartiersatlas.screening.language.rules import (
+    CITY,
+    COMPUTED,
+    NEED,
+    Capped,
+    Compare,
+    Condition,
+    InClass,
+    Rule,
+    Worst,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -61,12 +71,12 @@ def collect_evidence(
     levels: dict[str, NDArray[np.int64]] = {}
     published: dict[tuple[str, str], Sequence[Decimal | None]] = {}
     warnings: list[Message] = []
-    for condition in rule.conditions:
+    for condition in rule.every:
         name = condition.looks_at
         if isinstance(condition, InClass):
             classes[name] = _classes(data, need, condition)
-        elif name not in measured:
-            measured[name] = measure(data, need, name)
+        else:
+            measured |= {one: measure(data, need, one) for one in condition.own_indicators if one not in measured}
         for level in _levels_of(data, condition):
             levels[level] = level_numbers(data, level)
         for reference in _references_of(data, condition, references):
@@ -76,7 +86,7 @@ def collect_evidence(
     rounded = RoundedIndex()
     if need is not None and data.off_by:
         rounded = rounded_index(data, need)
-        asked = {need.spec.axes[0].id if one.looks_at == NEED else one.looks_at for one in rule.conditions}
+        asked = {need.spec.axes[0].id if one == NEED else one for one in rule.indicators}
         for axis in rounded.not_followed:
             warnings += [Message("warning_rule_rounded_index", {"axis": axis})] if axis in asked else []
         for axis, ends in rounded.scores.items():
@@ -89,7 +99,7 @@ def collect_evidence(
         levels,
         published,
         class_ends={axis: ends for axis, ends in rounded.classes.items() if axis in classes},
-        neighbours=partial(_neighbours, data, barriers),
+        neighbours=cache(partial(_neighbours, data, barriers)),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -100,7 +110,7 @@ def _refuse_city(data: AreaData, rule: Rule, references: Mapping[str, Reference]
     if brought is None or brought == data.references.get(CITY):
         return
     counted = brought.values.keys() & {*data.rates, *data.changes}
-    for one in rule.conditions:
+    for one in rule.every:
         if isinstance(one, Compare) and CITY in one.limit.names and one.indicator in counted:
             raise SpecError(
                 f"{one}: the city value of {one.indicator!r} is made of its counts, and references has another "
@@ -241,7 +251,7 @@ def _as_class_text(column: pd.Series) -> pd.Series:
 
 def _levels_of(data: AreaData, condition: Condition) -> list[str]:
     """Return the higher levels that a condition names."""
-    if isinstance(condition, Worst) and condition.by:
+    if isinstance(condition, Worst | Capped) and condition.by:
         if condition.by not in _level_names(data):
             raise SpecError(f"{condition}: {_no_level(data, condition.by)}")
         return [condition.by]
@@ -337,8 +347,11 @@ def _level_with(data: AreaData, values: Mapping[str, float], name: str) -> str:
     return levels[0]
 
 
-def _neighbours(data: AreaData, barriers: Barriers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _neighbours(
+    data: AreaData, barriers: Barriers, contact: str = "border"
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     from quartiersatlas.space.neighbours import borders
 
     shapes = data.areas.geometry.to_numpy()
-    return borders(shapes).beside(shapes, *barriers, None).neighbours
+    found = borders(shapes).beside(shapes, *barriers, None)
+    return found.queen if contact == "corner" else found.neighbours

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quartiersatlas.base.equal import PLACE
+from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import SpecError
 from quartiersatlas.need.score.score_ends import spread_ends
+from quartiersatlas.screening.evaluation.beside import BothWays, beside_values
 from quartiersatlas.screening.evaluation.chance_tests import (
     hotspot_p_value_ends,
     hotspot_p_values,
@@ -28,13 +30,17 @@ from quartiersatlas.screening.evaluation.evidence import (
     unit_sums,
 )
 from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, round_half_up, times, whole
-from quartiersatlas.screening.evaluation.precision import open_classes, open_places
+from quartiersatlas.screening.evaluation.in_order import Candidates, members, open_places, within_cap, worst_by_unit
+from quartiersatlas.screening.evaluation.precision import open_classes
+from quartiersatlas.screening.evaluation.truth import Truth, k_true
 from quartiersatlas.screening.language.rules import (
     CITY,
     MEAN,
     MEDIAN,
     QUANTILE,
     REST,
+    Adjacent,
+    Capped,
     Compare,
     Condition,
     Hotspot,
@@ -52,43 +58,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
     Bools = NDArray[np.bool_]
-
-PLACE = 1e-9  # the place of a quantile within this of a whole number is that number
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """Where something holds and where it does not, shape (runs, n_areas); where neither, it is unknown."""
-
-    yes: Bools
-    no: Bools
-
-    @classmethod
-    def where(cls, holds: Bools, known: Bools) -> Truth:
-        """Build it from a comparison and from where both of its sides are known."""
-        return cls(known & holds, known & ~holds)
-
-    @property
-    def known(self) -> Bools:
-        """Where it is not unknown."""
-        known: Bools = self.yes | self.no
-        return known
-
-    def __and__(self, other: Truth) -> Truth:
-        return k_true(2, [self, other])
-
-    def __or__(self, other: Truth) -> Truth:
-        return k_true(1, [self, other])
-
-    def __invert__(self) -> Truth:
-        return Truth(self.no, self.yes)
-
-
-def k_true(k: int, parts: Sequence[Truth]) -> Truth:
-    """Return where at least k of the parts hold: no where more than m - k do not, else unknown."""
-    yes = sum(part.yes.astype(np.int64) for part in parts)
-    no = sum(part.no.astype(np.int64) for part in parts)
-    return Truth(np.asarray(yes >= k), np.asarray(no > len(parts) - k))
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +126,13 @@ def held(condition: Condition, evidence: Evidence) -> Held:
             undecided = (numbers >= 0) & open_classes(wanted, *evidence.class_ends[condition.axis])
         truth = Truth.where(holds, (numbers >= 0) & ~undecided)
         return _held(condition, truth, numbers, np.full((1, 1), np.nan), undecided=undecided, class_ids=ids)
-    measured = evidence.measured[condition.looks_at]
+    if isinstance(condition, Adjacent):
+        return _adjacent(condition, evidence)
+    return _measured(condition, evidence.measured[condition.looks_at], evidence)
+
+
+def _measured(condition: Condition, measured: Measured, evidence: Evidence) -> Held:
+    """Apply a condition on an indicator."""
     match condition:
         case WorseThanCity():
             return _worse(condition, measured, evidence)
@@ -167,7 +142,8 @@ def held(condition: Condition, evidence: Evidence) -> Held:
             return _worst(condition, measured, evidence)
         case Hotspot():
             return _hotspots(condition, measured, evidence)
-    raise AssertionError(condition)
+    assert isinstance(condition, Capped)  # noqa: S101 - there is nothing else
+    return _capped(condition, measured, evidence)
 
 
 def _held(
@@ -440,86 +416,102 @@ def quantile_place(m: NDArray[np.int64], q: Fraction, kind: int) -> tuple[NDArra
 
 def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
     sign = worse_side(condition, measured)
-    values = sign * measured.values
-    units = evidence.levels[condition.by] if condition.by else np.zeros(evidence.n_areas, dtype=np.int64)
-    runs = max(len(values), len(evidence.shift))
-    values = np.broadcast_to(values, (runs, evidence.n_areas))
-    holds, limit = np.zeros(values.shape, dtype=bool), np.full(values.shape, np.nan)
-    tied: tuple[int, int, bool, float] | None = None
-    for unit in np.unique(units[units >= 0]):
-        inside = np.flatnonzero(units == unit)
-        holds[:, inside], limit[:, inside], at = _worst_of(condition, values[:, inside], evidence.shift, measured.terms)
-        tied = tied or at
-    known = ~np.isnan(values) & (units >= 0)[None, :]
-    undecided = None
-    if measured.is_open and condition.printed == "interval":
-        undecided = known & open_places(condition, measured, evidence, sign, wanted_areas)
-        known = known & ~undecided
+    inside = _inner(condition, evidence)
+    runs = max(len(measured.values), len(evidence.shift), 1 if inside is None else len(inside.yes))
+    values = np.broadcast_to(sign * measured.values, (runs, evidence.n_areas))
+    units = evidence.units(condition.by)
+    sure, possible = members(values, units, inside)
+    compared = np.where(sure, values, np.nan)
+    holds, limit, tied = worst_by_unit(condition, compared, units, evidence.shift, measured.terms)
+    rounded = measured.is_open and condition.printed == "interval"
+    undecided = np.zeros(values.shape, dtype=bool)
+    if rounded or (sure != possible).any():
+        ends = [sign * end.values for end in measured.ends[::sign]] if rounded else [values, values]
+        undecided = possible & open_places(condition, ends, (sure, possible), units, evidence.shift)
     if tied is not None:
         tied = (*tied[:3], sign * tied[3])
-    truth = Truth.where(holds, known)
-    return _held(condition, truth, sign * values, sign * limit, undecided=undecided, tied=tied)
+    if inside is not None:  # others are compared with nothing
+        limit = np.where(possible, limit, np.nan)
+    known = ~np.isnan(values) & (units >= 0)[None, :]
+    no = known & ~possible  # not among those that are compared
+    truth = Truth(sure & holds & ~undecided, no | (sure & ~holds & ~undecided))
+    return _held(condition, truth, sign * values, sign * limit, undecided=undecided & rounded, tied=tied)
 
 
-def worse_side(condition: Worst | Hotspot, measured: Measured) -> int:
+def _inner(condition: Condition, evidence: Evidence) -> Truth | None:
+    """Return where the rule inside a condition holds; None where there is none."""
+    return None if condition.inner is None else evaluate(condition.inner, evidence)[0]
+
+
+def worse_side(condition: Worst | Hotspot | Capped, measured: Measured) -> int:
     """Return 1 where the highest values are the worst, -1 where the lowest are."""
     if condition.highest is not None:
         return 1 if condition.highest else -1
     if not measured.valued:
         raise SpecError(
-            f"{condition}: the catalogue values neither side of {condition.indicator!r}, which describes the "
+            f"{condition}: the catalogue values neither side of {condition.looks_at!r}, which describes the "
             f"population and is no need. Say which values you look for: highest=True or highest=False."
         )
     return -1 if measured.direction == -1 else 1
 
 
-def _worst_of(
-    condition: Worst, values: Array, shift: Array, terms: float
-) -> tuple[Bools, Array, tuple[int, int, bool, float] | None]:
-    """Return which of the areas are among the worst (the highest), the limit, and how many lie at it in the first run.
-
-    The limit is the value of the last area that is wanted. Where more than wanted are at it or beyond, all at it are
-    in, if ``ties="in"``, they are no more than ``most`` times the wanted number and it is not the best value of all;
-    else none of them is.
-    """
-    known = ~np.isnan(values)
-    m = known.sum(axis=-1, keepdims=True)
-    wanted = wanted_areas(condition, m, shift)
-    highest_first = -np.sort(-values, axis=-1)  # NaN last
-    limit = np.where(m > 0, np.take_along_axis(highest_first, np.maximum(wanted, 1) - 1, axis=-1), np.nan)
-    best = np.take_along_axis(highest_first, np.maximum(m, 1) - 1, axis=-1)
-    where = nearly(values, np.broadcast_to(limit, values.shape), terms)
-    at_or_beyond = (known & (where >= 0)).sum(axis=-1, keepdims=True)
-    most = np.floor(float(condition.most) * wanted + PLACE)
-    fits = (at_or_beyond <= most) & (nearly(best, limit, terms) != 0) & (condition.ties == "in")
-    taken = (at_or_beyond <= wanted) | fits
-    holds = np.where(taken, where >= 0, where > 0)
-    tied = None
-    if at_or_beyond[0, 0] > wanted[0, 0]:
-        n_at = int((known & (where == 0))[0].sum())
-        tied = (n_at, int(wanted[0, 0]), bool(taken[0, 0]), float(limit[0, 0]))
-    return holds, np.broadcast_to(limit, values.shape), tied
+# --- as many as there may be, and beside others ----------------------------------------------------------------------
 
 
-def wanted_areas(condition: Worst, m: NDArray[np.int64], shift: Array) -> NDArray[np.int64]:
-    """Return how many areas are wanted of m with a value, as whole numbers: at least 1, at most m (0 where m is 0)."""
-    m, moved = np.broadcast_arrays(m, shift)
-    exact = {int(one): _wanted(condition, int(one)) for one in np.unique(m)}
-    found: NDArray[np.int64] = np.vectorize(exact.__getitem__, otypes=[np.int64])(m)
-    if (moved != 0).any():
-        base = float(condition.share) * m if condition.share is not None else float(condition.n or 0) + 0.0 * m
-        rounding = {"floor": np.floor, "ceil": np.ceil}.get(condition.count, lambda part: np.floor(part + 0.5))
-        share = np.minimum(base * (1 + moved), m)
-        found = np.where(moved != 0, np.clip(rounding(share), 1, np.maximum(m, 1)), found).astype(np.int64)
-    return found
+def _capped(condition: Capped, measured: Measured, evidence: Evidence) -> Held:
+    """Hold where an area of a rule comes before there are too many persons."""
+    people, sign, inside = evidence.measured[condition.of], worse_side(condition, measured), _inner(condition, evidence)
+    if people.kind != "count":
+        kind = a_kind(people.kind) if people.kind else "no count"
+        raise SpecError(
+            f"{condition}: {condition.of!r} is {kind}; a cap adds up persons: of= takes a column of counts."
+        )
+    assert inside is not None  # noqa: S101 - it has a rule
+    rounded = condition.printed == "interval"
+    order = (
+        [sign * end.values for end in measured.ends[::sign]]
+        if rounded and measured.is_open
+        else [sign * measured.values] * 2
+    )
+    persons = [end.values for end in people.ends] if rounded and people.is_open else [people.values] * 2
+    shape = (max(map(len, (inside.yes, evidence.shift, *order, *persons))), evidence.n_areas)
+    units = evidence.units(condition.by)
+    found = within_cap(
+        condition,
+        Candidates(
+            sure=np.broadcast_to(inside.yes, shape),
+            possible=np.broadcast_to(~inside.no, shape),
+            order=[np.broadcast_to(one, shape) for one in order],
+            persons=[np.broadcast_to(one, shape) for one in persons],
+        ),
+        units,
+        evidence.shift,
+    )
+    truth = Truth(found.yes, found.no)
+    undecided = ~truth.known & ((order[0] != order[1]) | (persons[0] != persons[1]) | measured.is_open | people.is_open)
+    undecided &= rounded & measured.known & people.known & inside.known
+    return _held(condition, truth, measured.values, sign * found.last, undecided=undecided)
 
 
-def _wanted(condition: Worst, m: int) -> int:
-    if condition.share is None:
-        return min(condition.n or 1, m)
-    exact = Fraction(condition.share) * m
-    number = {"floor": floor(exact), "ceil": ceil(exact)}.get(condition.count, floor(exact + Fraction(1, 2)))
-    return min(max(number, 1), m)
+def _adjacent(condition: Adjacent, evidence: Evidence) -> Held:
+    """Hold where enough neighbours meet a rule."""
+    assert evidence.neighbours is not None  # noqa: S101 - screen() brings them
+    inside = _inner(condition, evidence)
+    assert inside is not None  # noqa: S101 - it has a rule
+    pairs = evidence.neighbours() if condition.contact == "border" else evidence.neighbours(condition.contact)
+    ends = BothWays.of(pairs, evidence.n_areas)
+    yes, no = inside.yes[:, ends.other], inside.no[:, ends.other]
+    undecided = np.zeros((1, evidence.n_areas), dtype=bool)
+    if condition.compare:
+        sure, never, is_open = beside_values(condition, evidence.measured[condition.indicator], ends)
+        undecided = ends.count(is_open & ~no) > 0
+        yes, no = yes & sure, no | never
+    enough = ends.enough(ends.count(yes), condition)
+    possible = ends.enough(ends.degree - ends.count(np.broadcast_to(no, yes.shape)), condition)
+    truth = Truth(enough, ~possible)
+    value = ends.count(yes).astype(float) if condition.share is None else ends.share_of(ends.count(yes))
+    limit = np.full((1, 1), float(condition.n if condition.share is None else 100 * condition.share))
+    return _held(condition, truth, value, limit, undecided=undecided & ~truth.known)
 
 
 # --- clusters ---------------------------------------------------------------------------------------------------------

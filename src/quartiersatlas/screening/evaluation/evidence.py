@@ -170,7 +170,7 @@ class Evidence:
     n_areas : int
         How many areas there are.
     neighbours : callable, optional
-        Returns the pairs of neighbouring areas, for hotspots.
+        Returns the pairs of neighbouring areas, each once, by ``"border"`` if not told ``"corner"``.
     warnings : tuple of Message
         What the reader has to know of the references.
     class_ends : dict of str to (array of int, array of int)
@@ -183,9 +183,13 @@ class Evidence:
     levels: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     published: Mapping[tuple[str, str], Sequence[Decimal | None]] = field(default_factory=dict)
     shift: Array = field(default_factory=lambda: np.zeros((1, 1)))
-    neighbours: Callable[[], tuple[NDArray[np.intp], NDArray[np.intp]]] | None = None
+    neighbours: Callable[..., tuple[NDArray[np.intp], NDArray[np.intp]]] | None = None
     warnings: tuple[Message, ...] = ()
     class_ends: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=dict)
+
+    def units(self, level: str) -> NDArray[np.int64]:
+        """Return the number of the unit that each area lies in; without a level they are all in one."""
+        return self.levels[level] if level else np.zeros(self.n_areas, dtype=np.int64)
 
 
 def rate(x: Sequence[float], n: Sequence[float], *, per: float = 100.0, **more: Any) -> Measured:  # noqa: ANN401

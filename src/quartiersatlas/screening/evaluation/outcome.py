@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.screening.evaluation.evaluate import Truth, k_true
+from quartiersatlas.screening.evaluation.truth import Truth, k_true
 from quartiersatlas.screening.language.rules import Condition, KOf, Not, Rule
 
 if TYPE_CHECKING:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.screening.evaluation.evaluate import Held, Truth, combine, k_true
+from quartiersatlas.screening.evaluation.evaluate import Held, combine
 from quartiersatlas.screening.evaluation.exact import nearly
+from quartiersatlas.screening.evaluation.truth import Truth, k_true
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rules import (
     CITY,
+    Adjacent,
+    Capped,
     Compare,
     Condition,
     KOf,
@@ -65,7 +68,8 @@ def reasons_table(
         taken from, empty for a number), ``factor``, ``source`` of a published limit, ``held`` (missing where unknown),
         ``decisive`` (the outcome of the rule would be another if this condition alone came out the other way), and
         ``unknown_because``: ``""``, ``"missing"``, ``"precision"`` (the printed digits leave it open), ``"few"`` (a
-        denominator below the least).
+        denominator below the least), ``"others"`` (it depends on whether other areas meet a rule, which is not known).
+        Beside areas that meet a rule, ``value`` is the number of these neighbours, or their share in percent.
     """
     names = condition_names(rule)
     truths = [one.truth for one in held]
@@ -88,8 +92,8 @@ def _rows(one: Held, name: str, evidence: Evidence, keys: pd.Index, references: 
         limit = np.full(len(keys), " | ".join(getattr(condition, "classes", ())), dtype=object)
     else:
         apart = np.where(nearly(values, limit.astype(float)) == 0, 0.0 * values, values - limit.astype(float))
-        distance = towards(condition, evidence.measured[condition.looks_at]) * apart + 0.0
-    measured = None if one.class_ids else evidence.measured[condition.looks_at]
+        distance = towards(condition, evidence.measured.get(condition.looks_at)) * apart + 0.0
+    measured = None if one.class_ids else evidence.measured.get(condition.looks_at)
     reference, factor, source = limit_words(condition, references, measured)
     return pd.DataFrame(
         {
@@ -100,7 +104,7 @@ def _rows(one: Held, name: str, evidence: Evidence, keys: pd.Index, references: 
             "value": pd.Series(np.asarray(values).astype(object), dtype=object),
             "limit": pd.Series(limit, dtype=object),
             "distance": distance,
-            "unit": "" if measured is None else measured.unit,
+            "unit": "" if measured is None or isinstance(condition, Adjacent) else measured.unit,
             "reference": reference,
             "factor": factor,
             "source": source,
@@ -114,6 +118,8 @@ def unknown_because(one: Held, measured: Measured | None) -> np.ndarray:
     """Return why a condition could not be judged; also where its own rule then makes it yes or no."""
     known = one.judged.known[0]
     because = np.where(known, "", "missing").astype(object)
+    if one.condition.inner is not None:  # its own value is there, and what other areas do is not known
+        because[~known & (measured is None or measured.known[0])] = "others"
     because[one.undecided[0]] = "precision"
     least = one.condition.min_denominator if isinstance(one.condition, Compare) else None
     if least is not None and measured is not None and measured.n is not None:
@@ -121,11 +127,13 @@ def unknown_because(one: Held, measured: Measured | None) -> np.ndarray:
     return because
 
 
-def towards(condition: Condition, measured: Measured) -> int:
+def towards(condition: Condition, measured: Measured | None) -> int:
     """Return 1 where higher values fulfil a condition, -1 where lower ones do."""
     if isinstance(condition, Compare):
         return 1 if condition.upwards else -1
     highest = getattr(condition, "highest", None)
+    if measured is None or isinstance(condition, Adjacent):  # more neighbours
+        return 1
     if highest is None:
         return -1 if measured.direction == -1 else 1
     return 1 if highest else -1
@@ -137,7 +145,7 @@ def limit_words(
     """Return what a limit is taken from, its factor, and the source of a published one."""
     if isinstance(condition, WorseThanCity):
         return CITY, 1.0, ""
-    if isinstance(condition, Worst):
+    if isinstance(condition, Worst | Capped):
         return condition.by, 1.0, ""
     if not isinstance(condition, Compare):
         return "", 1.0, ""

@@ -122,7 +122,7 @@ def _table(
 
 def _deciding(rule: Rule, need: NeedIndex | None) -> set[str]:
     """Return the indicators that a rule looks at, itself or through an axis of the need index."""
-    names = {one.looks_at for one in rule.conditions}
+    names = set(rule.indicators)
     if need is None:
         return names
     axes = need.spec.axes
@@ -132,7 +132,7 @@ def _deciding(rule: Rule, need: NeedIndex | None) -> set[str]:
 
 def _tested(rule: Rule) -> set[str]:
     """Return the indicators whose counts a rule tests."""
-    return {one.indicator for one in rule.conditions if isinstance(one, Compare) and one.significant is not None}
+    return {one.indicator for one in rule.every if isinstance(one, Compare) and one.significant is not None}
 
 
 def evidence_of_runs(
@@ -171,7 +171,7 @@ def _inputs(rule: Rule, data: AreaData, need: NeedIndex | None) -> NeedInputs:
     """Return what the need index and the rule look at, with the counts behind it."""
     values = pd.DataFrame(index=data.areas.index) if need is None else need.inputs.values
     counts = {} if need is None else dict(need.inputs.counts)
-    wanted = [one.looks_at for one in rule.conditions if not isinstance(one, InClass)]
+    wanted = [name for one in rule.every if not isinstance(one, InClass) for name in one.own_indicators]
     for name in dict.fromkeys(wanted):
         if name in data.values.columns and name not in counts:
             if name not in values.columns:

@@ -12,7 +12,7 @@ from quartiersatlas.base.checks import count_noun
 from quartiersatlas.catalogue import Indicator, Message
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.errors import SpecError
-from quartiersatlas.intake.joining.data import is_whole, kind_of
+from quartiersatlas.intake.joining.data import fraction_notes, is_whole, kind_of
 from quartiersatlas.screening.evaluation.collected import level_numbers
 from quartiersatlas.screening.language.rules import (
     CITY,
@@ -70,7 +70,12 @@ def rule_warnings(
     """Return what a reader of the shortlist has to know, in the order of how much it matters."""
     found = [*_context(data, rule), *_wrong_side(data, rule, evidence), *_odd_limits(data, rule, evidence)]
     found += [*_several_towns(data, rule), *evidence.warnings, *_unknown(data, held, assessed)]
-    found += [*_ties(data, held), *_small_groups(data, rule, evidence), *_undecided(data, held)]
+    found += [
+        *_fractions(data, evidence),
+        *_ties(data, held),
+        *_small_groups(data, rule, evidence),
+        *_undecided(data, held),
+    ]
     found += [*_size(data, selected, assessed), *_small_town(data, rule)]
     return tuple(dict.fromkeys(found))
 
@@ -82,11 +87,11 @@ def _label(data: AreaData, name: str) -> tuple[str, str]:
 
 def _context(data: AreaData, rule: Rule) -> list[Message]:
     """Warn where a rule rests on context alone, which is not need, or on counts, which rank by size of area."""
-    names = list(dict.fromkeys(condition.looks_at for condition in rule.conditions))
+    names = list(rule.indicators)
     found = []
     if all(_is_context(data, name) for name in names):
         found.append(Message("warning_rule_context", {"names": ", ".join(names)}))
-    compared = {c.looks_at for c in rule.conditions if not isinstance(c, Compare) or not _is_number(c)}
+    compared = {c.looks_at for c in rule.every if not isinstance(c, Compare) or not _is_number(c)}
     counts = [name for name in names if name in compared and name in data.values.columns and _by_size(data, name)]
     said = [name for name in counts if kind_of(data, name)]
     if said:
@@ -121,7 +126,7 @@ def _wrong_side(data: AreaData, rule: Rule, evidence: Evidence) -> list[Message]
     """Warn of a comparison with the city on the side that the catalogue calls the better one."""
     wrong = [
         c.indicator
-        for c in rule.conditions
+        for c in rule.every
         if isinstance(c, Compare)
         and c.limit.than == CITY
         and evidence.measured[c.indicator].direction == (-1 if c.upwards else 1)
@@ -133,7 +138,7 @@ def _wrong_side(data: AreaData, rule: Rule, evidence: Evidence) -> list[Message]
 def _odd_limits(data: AreaData, rule: Rule, evidence: Evidence) -> list[Message]:
     """Warn of 0.24 where 24 percent was meant, and of a limit that no share can be beyond."""
     found = []
-    for condition in rule.conditions:
+    for condition in rule.every:
         if not isinstance(condition, Compare) or not isinstance(condition.limit.than, Decimal):
             continue
         measured = evidence.measured[condition.indicator]
@@ -150,8 +155,8 @@ def _odd_limits(data: AreaData, rule: Rule, evidence: Evidence) -> list[Message]
 
 def _several_towns(data: AreaData, rule: Rule) -> list[Message]:
     """Warn where areas of several municipalities are compared with the total of them all."""
-    uses_city = any(CITY in c.limit.names for c in rule.conditions if isinstance(c, Compare)) or any(
-        c.kind == "worse_than_city" for c in rule.conditions
+    uses_city = any(CITY in c.limit.names for c in rule.every if isinstance(c, Compare)) or any(
+        c.kind == "worse_than_city" for c in rule.every
     )
     levels = [str(name) for name in data.areas.columns if str(name).casefold() in MUNICIPALITY]
     for level in levels if uses_city else []:
@@ -171,6 +176,12 @@ def _unknown(data: AreaData, held: Sequence[Held], assessed: pd.Series[bool]) ->
     return [Message("warning_rule_unknown", {"count": unknown, "all": len(assessed), "label": label})]
 
 
+def _fractions(data: AreaData, evidence: Evidence) -> list[Message]:
+    """Say that counts behind the rule are not all whole persons, so that they are compared as computed numbers."""
+    behind = {column for one in evidence.measured.values() for column in one.columns if column in data.values.columns}
+    return fraction_notes(data, sorted(name for name in behind if kind_of(data, name) in ("", "count")))
+
+
 def _ties(data: AreaData, held: Sequence[Held]) -> list[Message]:
     """Say how many areas lie at the limit of the worst, and whether they are in."""
     found = []
@@ -186,7 +197,7 @@ def _ties(data: AreaData, held: Sequence[Held]) -> list[Message]:
 def _small_groups(data: AreaData, rule: Rule, evidence: Evidence) -> list[Message]:
     """Warn of units with so few areas that "the worst of them" says little."""
     found = []
-    for condition in rule.conditions:
+    for condition in rule.every:
         if isinstance(condition, Worst) and condition.by:
             units, known = evidence.levels[condition.by], evidence.measured[condition.indicator].known[0]
             sizes = np.bincount(units[known & (units >= 0)])
@@ -235,7 +246,7 @@ def check_small_town(rule: Rule, data: AreaData) -> None:
     SpecError
         The rule asks for a quantile, for standard deviations or for a hotspot.
     """
-    for condition in rule.conditions:
+    for condition in rule.every:
         if _needs_many(condition) and len(data.areas) in SMALL_TOWN:
             raise SpecError(
                 f"{condition}: {count_noun(len(data.areas), 'area')} are too few for quantiles, standard deviations "
@@ -253,7 +264,7 @@ def _needs_many(condition: Condition) -> bool:
 def _small_town(data: AreaData, rule: Rule) -> list[Message]:
     """Say what "the worst of the areas" means where there are 3 to 14, over all or within a unit of the rule."""
     found = []
-    for condition in rule.conditions:
+    for condition in rule.every:
         if isinstance(condition, Worst):
             sizes = [len(data.areas)]
             if condition.by:

@@ -270,10 +270,11 @@ def whole_rule(
     known, levels = tuple(columns), tuple(levels)
     found = []
     for one in rule.conditions:
-        if not isinstance(one, Compare | Worst):
+        if not isinstance(one, Compare | Worst) or one.inner is not None:
             raise SpecError(
                 f"{one}: cells are compared with a number, with a value of {list_some(levels)}, or with the order of "
-                f"all cells; classes and clusters are not known in parts. Use above(..., than='municipality')."
+                f"all cells; classes, clusters and other areas that meet a rule are not known in parts. Use "
+                f"above(..., than='municipality')."
             )
         named = _named(one, rates, known, population)
         found.append(_worst(one, named, levels) if isinstance(one, Worst) else _condition(one, named, levels))

@@ -14,6 +14,7 @@ from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.catalogue.references import looks_like_number
 from quartiersatlas.errors import SpecError
+from quartiersatlas.screening.language.constants import checked_name, condition_name, number, whole_number
 from quartiersatlas.screening.language.rules import (
     CITY,
     EXAMPLES,
@@ -26,10 +27,6 @@ from quartiersatlas.screening.language.rules import (
     Unknown,
     WorseThanCity,
     all_of,
-    checked_name,
-    condition_name,
-    number,
-    whole_number,
 )
 
 Than = str | float | Decimal | Sequence[Sequence[Any]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import SpecError
+from quartiersatlas.screening.language.constants import checked_name, condition_name, number, whole_number
 from quartiersatlas.screening.language.rules import (
     EXAMPLES,
     Hotspot,
@@ -16,11 +17,7 @@ from quartiersatlas.screening.language.rules import (
     Unknown,
     Worst,
     all_of,
-    checked_name,
-    condition_name,
     joined,
-    number,
-    whole_number,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +34,7 @@ def worst_share(
     ties: Literal["in", "out"] = "in",
     most: float | Decimal = 1.5,
     highest: bool | None = None,
+    among: Rule | None = None,
     printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     name: str = "",
@@ -62,6 +60,9 @@ def worst_share(
         See ``ties``; at least 1.
     highest : bool, optional
         Whether the highest values are the worst; needed where the catalogue values neither side.
+    among : Rule, optional
+        Only areas that meet this rule are compared and counted; all others do not meet the condition. Where the rule is
+        undecided for an area, the condition is so too, and for every area whose place depends on it.
     printed : {"interval", "exact"}
         What counts stand for that came rounded or changed by a known number of persons, those behind a need index too:
         any that they may have been, which leaves areas undecided that may be among the worst or not; or themselves.
@@ -80,12 +81,15 @@ def worst_share(
     SpecError
         The share is outside (0, 1], or an option is out of range.
     ArgumentError
-        The indicator is not text.
+        The indicator is not text, or ``among`` is no rule.
 
     Examples
     --------
     >>> worst_share("need", 0.2, by="gemeinde")
     worst_share("need", 0.2, by="gemeinde")
+    >>> from quartiersatlas.screening import at_least
+    >>> worst_share("unemployment", 0.2, among=at_least("residents", 500))
+    worst_share("unemployment", 0.2, among=at_least("residents", 500))
     """
     options = locals()
     expects(indicator, str, "worst_share", EXAMPLES["worst_share"])
@@ -104,6 +108,7 @@ def worst_n(
     ties: Literal["in", "out"] = "in",
     most: float | Decimal = 1.5,
     highest: bool | None = None,
+    among: Rule | None = None,
     printed: Literal["interval", "exact"] = "interval",
     unknown: Unknown = "unknown",
     name: str = "",
@@ -116,7 +121,7 @@ def worst_n(
         As in :func:`worst_share`.
     n : int
         At least 1.
-    by, ties, most, highest, printed, unknown, name : object
+    by, ties, most, highest, among, printed, unknown, name : object
         As in :func:`worst_share`.
 
     Returns
@@ -129,7 +134,7 @@ def worst_n(
     SpecError
         The number is below 1, or an option is out of range.
     ArgumentError
-        The indicator is not text.
+        The indicator is not text, or ``among`` is no rule.
 
     Examples
     --------
@@ -149,13 +154,16 @@ def _worst(call: str, options: Mapping[str, Any], **wanted: Any) -> Worst:  # no
     most = number(options["most"], f"{call}: most")
     if most < 1:
         raise SpecError(f"{call}: most is {most}; it must be at least 1.")
-    _check_highest(options["highest"], call)
+    check_highest(options["highest"], call)
+    if options["among"] is not None:
+        expects(options["among"], Rule, f"{call}: among", f'{call}(..., among=at_least("residents", 500))')
     return Worst(
         indicator=checked_name(options["indicator"], call, EXAMPLES["worst_share"].replace("worst_share", call)),
         by=composed(options["by"]),
         ties=options["ties"],
         most=most,
         highest=options["highest"],
+        among=options["among"],
         printed=options["printed"],
         unknown=options["unknown"],
         name=condition_name(options["name"], call),
@@ -163,7 +171,8 @@ def _worst(call: str, options: Mapping[str, Any], **wanted: Any) -> Worst:  # no
     )
 
 
-def _check_highest(highest: object, call: str) -> None:
+def check_highest(highest: object, call: str) -> None:
+    """Refuse what says of no side that it is the worse one."""
     if highest is not None and not isinstance(highest, bool):
         raise SpecError(f"{call}: highest is {highest!r}; it must be True or False.")
 
@@ -309,7 +318,7 @@ def hotspot(
     n = whole_number(permutations, "hotspot: permutations", 0, 10**6)
     if statistic == "moran" and not n:
         raise SpecError("hotspot: the local Moran's I is tested by permutations: hotspot(..., permutations=9999).")
-    _check_highest(highest, "hotspot")
+    check_highest(highest, "hotspot")
     return Hotspot(
         indicator=indicator,
         statistic=statistic,

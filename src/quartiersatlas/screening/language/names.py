@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from unicodedata import normalize
 
-from quartiersatlas.screening.language.rules import Compare, Condition, KOf, Not, Rule
+from quartiersatlas.screening.language.rules import Compare, Condition, Rule, changed
 
 
 def condition_names(rule: Rule) -> list[str]:
@@ -17,16 +17,24 @@ def condition_names(rule: Rule) -> list[str]:
     >>> condition_names(parse_rule('above("poverty", 24) & (above_city("poverty") | below("poverty", 60))'))
     ['poverty_above', 'poverty_above_city', 'poverty_below']
     """
+    known = every_name(rule)
+    return [known[condition] for condition in rule.conditions]
+
+
+def every_name(rule: Rule) -> dict[Condition, str]:
+    """Return the id of each condition, those of rules inside conditions too, in the order of the rule."""
     known: dict[Condition, str] = {}
-    for condition in rule.conditions:
+    for condition in rule.every:
         if condition not in known:
             known[condition] = _free(condition.name or _plain_name(condition), set(known.values()))
-    return [known[condition] for condition in rule.conditions]
+    return known
 
 
 def _plain_name(condition: Condition) -> str:
     than = condition.limit.than if isinstance(condition, Compare) else ""
-    words = f"{condition.looks_at}_{condition.kind}" + (f"_{than}" if isinstance(than, str) and than else "")
+    words = "_".join(filter(None, (condition.looks_at, condition.kind))) + (
+        f"_{than}" if isinstance(than, str) and than else ""
+    )
     name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normalize("NFKC", words))
     return name if name.isidentifier() else f"c_{name}"
 
@@ -42,14 +50,5 @@ def _free(name: str, taken: set[str]) -> str:
 
 def with_names(rule: Rule) -> Rule:
     """Return a rule whose conditions all have a name."""
-    names = iter(condition_names(rule))
-
-    def named(part: Rule) -> Rule:
-        if isinstance(part, Not):
-            return Not(named(part.part))
-        if isinstance(part, KOf):
-            return KOf(part.k, tuple(map(named, part.parts)))
-        assert isinstance(part, Condition)  # noqa: S101 - there is nothing else
-        return replace(part, name=next(names))
-
-    return named(rule)
+    known = every_name(rule)
+    return changed(rule, lambda condition: replace(condition, name=known[condition]))

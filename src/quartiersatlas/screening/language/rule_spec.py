@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -13,36 +12,33 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
-from quartiersatlas.base.toml import array, naming_the_line, read_toml, refuse_unknown, table
+from quartiersatlas.base.toml import naming_the_line, read_toml, refuse_unknown, table
 from quartiersatlas.catalogue.references import Reference, checked_references, written_references
 from quartiersatlas.catalogue.texts import LANGUAGES, pick
 from quartiersatlas.errors import ArgumentError, SpecError, inside, list_some
-from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
-from quartiersatlas.screening.language.conditions import hotspot, in_class, worst_n, worst_share
-from quartiersatlas.screening.language.names import condition_names, with_names
-from quartiersatlas.screening.language.rule_text import read_rule
+from quartiersatlas.screening.language.constants import number, plain
+from quartiersatlas.screening.language.names import condition_names, every_name, with_names
+from quartiersatlas.screening.language.rule_parts import (
+    condition_pairs,
+    rule_by_name,
+    rule_from_parts,
+    toml_key,
+    toml_value,
+)
 from quartiersatlas.screening.language.rules import (
     CITY,
-    COMPARISONS,
+    Adjacent,
     Compare,
     Condition,
-    Hotspot,
-    InClass,
     KOf,
     Not,
     Rule,
     WorseThanCity,
-    Worst,
-    comparison_options,
-    condition_name,
-    number,
-    options_of,
-    plain,
+    changed,
     rule_as_text,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
@@ -50,44 +46,6 @@ if TYPE_CHECKING:
 PRESETS = "official"  # the folder of the official rules
 PARTS = ("references", "levels", "labels")  # of a rule file, beside texts and conditions
 LABEL = 'RuleSpec(..., labels={"poverty": ("Armut", "Poverty")})'
-WORDS: dict[str, Callable[..., Rule]] = {
-    "above": above,
-    "at_least": at_least,
-    "below": below,
-    "at_most": at_most,
-    "worse_than_city": worse_than_city,
-    "worst_share": worst_share,
-    "worst_n": worst_n,
-    "in_class": in_class,
-    "hotspot": hotspot,
-}
-OTHER_WORDS = {  # what one may look for -> how it is said
-    **dict.fromkeys((">", "gt", "greater", "greater_than", "more_than", "over"), "above = 24"),
-    **dict.fromkeys((">=", "gte", "min", "minimum"), "at_least = 24"),
-    **dict.fromkeys(("<", "lt", "less", "less_than", "under"), "below = 24"),
-    **dict.fromkeys(("<=", "lte", "max", "maximum"), "at_most = 24"),
-    **dict.fromkeys(("than", "above_city", "city"), 'above = "city"'),
-    **dict.fromkeys(("quantile", "percentile", "q"), 'above = "quantile", q = 0.75'),
-    **dict.fromkeys(("top", "top_share", "worst", "highest", "lowest"), "worst_share = 0.25, or worst_n = 10,"),
-    **dict.fromkeys(("between", "range"), "as two conditions, at_least = 20 and at_most = 30,"),
-    **dict.fromkeys(("equals", "equal", "=", "=="), 'in_class = ["1"]'),
-    **dict.fromkeys(
-        ("missing", "known", "is_null"), 'as at_least = 0, unknown = "no", and ~ before its name in select,'
-    ),
-    **dict.fromkeys(("class", "classes"), 'in_class = ["4"]'),
-}
-COMPARE_OPTIONS = (
-    "factor", "plus", "digits", "sd", "ddof", "q", "type", "min_denominator", "significant", "correction",
-    "printed", "unknown", "source",
-)  # fmt: skip
-OPTIONS = {
-    **dict.fromkeys(COMPARISONS, COMPARE_OPTIONS),
-    "worse_than_city": ("unknown",),
-    "worst_share": ("by", "count", "ties", "most", "highest", "printed", "unknown"),
-    "worst_n": ("by", "ties", "most", "highest", "printed", "unknown"),
-    "in_class": ("printed", "unknown"),
-    "hotspot": ("fdr", "permutations", "highest", "printed", "unknown"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +108,8 @@ class RuleSpec:
 
     @property
     def conditions(self) -> dict[str, Condition]:
-        """The conditions by name, in the order of the rule."""
-        return dict(zip(condition_names(self.rule), self.rule.conditions, strict=True))
+        """The conditions by name, in the order of the rule, those inside others after these."""
+        return {name: condition for condition, name in every_name(self.rule).items()}
 
     @property
     def hash(self) -> str:
@@ -320,73 +278,6 @@ def spec_from_content(content: Mapping[str, Any]) -> RuleSpec:
         raise SpecError(f"In {where}: {error}") from error
 
 
-def rule_from_parts(select: object, conditions: object) -> Rule:
-    """Build a rule from ``select`` and the table of named conditions.
-
-    Raises
-    ------
-    SpecError
-        A name is no condition, a condition is never used, or one asks for something impossible.
-    """
-    found: dict[str, Rule] = {}
-    for name, entry in table(conditions, "the rule, conditions").items():
-        with inside("conditions", name):
-            name_ = condition_name(name, "the rule, conditions")
-            if not name_:
-                raise SpecError("A condition has an empty name.")
-            found[name_] = _condition(name_, table(entry, f"condition {name!r}"))
-    if not found:
-        raise SpecError("The rule has no conditions.", key="conditions")
-    if not isinstance(select, str):
-        raise SpecError(f'In the rule: select = {select!r} should be text such as "a & (b | c)".', key="select")
-    with inside("select"):
-        rule = read_rule(select, found, "select")
-    used = set(condition_names(rule))
-    unused = [name for name in found if name not in used]
-    if unused:
-        error = SpecError(f"select: condition {unused[0]!r} is never used. Use it, or leave it out.")
-        error.place = ("conditions", unused[0])
-        raise error
-    return rule
-
-
-def _condition(name: str, entry: Mapping[str, Any]) -> Rule:
-    """Build one condition: the word of the comparison is the key of the limit."""
-    where = f"condition {name!r}"
-    words = [word for word in WORDS if word in entry]
-    if len(words) != 1:
-        there = f"has {' and '.join(words)}" if words else "has no comparison"
-        hints = [f"{key!r} is written {OTHER_WORDS[key]} here" for key in entry if key in OTHER_WORDS]
-        hint = f": {hints[0]}. It" if hints and not words else "; it"
-        raise SpecError(f"{where} {there}{hint} takes one of {', '.join(WORDS)}, such as above = 24.")
-    word = words[0]
-    refuse_unknown(entry, ["indicator", word, *OPTIONS[word]], where)
-    if "indicator" not in entry:
-        raise SpecError(f"{where}: 'indicator' is missing.")
-    indicator, value = entry["indicator"], entry[word]
-    options = {key: part for key, part in entry.items() if key not in ("indicator", word)}
-    try:
-        if word == "in_class":
-            return in_class(indicator, *array(value, where), name=name, **options)
-        if word == "worse_than_city":
-            return _worse(worse_than_city(indicator, **options), name, value)
-        if word == "hotspot":
-            return hotspot(indicator, statistic=value, name=name, **options)
-        if word in COMPARISONS:
-            limit = {"than": value} if isinstance(value, str | list) else {"limit": value}
-            return WORDS[word](indicator, **limit, name=name, **options)
-        return WORDS[word](indicator, value, name=name, **options)
-    except ArgumentError as error:
-        raise SpecError(f"{where}: {error}") from error
-
-
-def _worse(rule: Rule, name: str, value: object) -> Rule:
-    if value is not True:
-        raise SpecError(f"condition {name!r}: worse_than_city = {value!r} should be true.")
-    assert isinstance(rule, Condition)  # noqa: S101 - one indicator, one condition
-    return replace(rule, name=name)
-
-
 def _checked_levels(levels: object) -> dict[str, dict[str, Decimal]]:
     """Return the limits of levels as decimals."""
     how = 'RuleSpec(..., levels={"Higher": {"poverty": 31}})'
@@ -402,24 +293,19 @@ def _checked_levels(levels: object) -> dict[str, dict[str, Decimal]]:
 
 def _at_level(rule: Rule, level: str, limits: Mapping[str, Decimal]) -> Rule:
     """Return a rule with other limits in its named conditions."""
-    known = set(condition_names(rule))
+    known = set(every_name(rule).values())
     for name in limits:
         if name not in known:
             refuse_unknown([name], sorted(known), f"level {level!r}")
 
-    def changed(part: Rule) -> Rule:
-        if isinstance(part, Not):
-            return Not(changed(part.part))
-        if isinstance(part, KOf):
-            return KOf(part.k, tuple(map(changed, part.parts)))
-        assert isinstance(part, Condition)  # noqa: S101 - there is nothing else
-        if part.name not in limits:
-            return part
-        if not isinstance(part, Compare) or not isinstance(part.limit.than, Decimal):
-            raise SpecError(f"level {level!r}: {part.name!r} compares with no number, so it has no other one.")
-        return replace(part, limit=replace(part.limit, than=limits[part.name]))
+    def at_level(condition: Condition) -> Condition:
+        if condition.name not in limits:
+            return condition
+        if not isinstance(condition, Compare) or not isinstance(condition.limit.than, Decimal):
+            raise SpecError(f"level {level!r}: {condition.name!r} compares with no number, so it has no other one.")
+        return replace(condition, limit=replace(condition.limit, than=limits[condition.name]))
 
-    return changed(rule)
+    return changed(rule, at_level)
 
 
 def _refuse_milder_levels(rule: Rule, levels: Mapping[str, Mapping[str, Decimal]]) -> None:
@@ -427,7 +313,7 @@ def _refuse_milder_levels(rule: Rule, levels: Mapping[str, Mapping[str, Decimal]
     sides = _sides(rule)
     limits = {
         one.name: one.limit.than
-        for one in rule.conditions
+        for one in rule.every
         if isinstance(one, Compare) and isinstance(one.limit.than, Decimal)
     }
     before = "the rule"
@@ -446,12 +332,18 @@ def _refuse_milder_levels(rule: Rule, levels: Mapping[str, Mapping[str, Decimal]
 
 
 def _sides(rule: Rule, sign: int = 1) -> dict[str, set[int]]:
-    """Return for each comparison whether a higher limit is the stricter one (1) or the milder one (-1), or both."""
+    """Return for each comparison whether a higher limit is the stricter one (1) or the milder one (-1), or both.
+
+    Among fewer areas, or under a cap of fewer, others come to the front: there it is both.
+    """
     if isinstance(rule, Compare):
         upwards = sign if rule.upwards else -sign
         return {rule.name: {upwards if rule.limit.factor >= 0 else -upwards}}
     parts = [rule.part] if isinstance(rule, Not) else rule.parts if isinstance(rule, KOf) else ()
     found: dict[str, set[int]] = {}
+    if isinstance(rule, Condition) and rule.inner is not None:
+        inner = _sides(rule.inner, sign)
+        return inner if isinstance(rule, Adjacent) else {name: {1, -1} for name in inner}
     for part in parts:
         for name, side in _sides(part, -sign if isinstance(rule, Not) else sign).items():
             found.setdefault(name, set()).update(side)
@@ -460,14 +352,14 @@ def _sides(rule: Rule, sign: int = 1) -> dict[str, set[int]]:
 
 def _named(rule: Rule) -> set[str]:
     """Return what the limits of a rule are taken from."""
-    named = {name for one in rule.conditions if isinstance(one, Compare) for name in one.limit.names}
-    return named | {CITY for one in rule.conditions if isinstance(one, WorseThanCity)}
+    named = {name for one in rule.every if isinstance(one, Compare) for name in one.limit.names}
+    return named | {CITY for one in rule.every if isinstance(one, WorseThanCity)}
 
 
 def _checked_labels(rule: Rule, labels: object) -> dict[str, tuple[str, str]]:
     """Return what indicators and references are called in both languages; one of them serves both."""
     expects(labels, Mapping, "RuleSpec: labels", LABEL)
-    known = {*(one.looks_at for one in rule.conditions), *_named(rule)}
+    known = {*rule.indicators, *_named(rule)}
     found: dict[str, tuple[str, str]] = {}
     for name, given in dict(labels).items():  # type: ignore[call-overload]
         with inside("labels", name):
@@ -515,77 +407,26 @@ def _bracketed(part: tuple[str, bool]) -> str:
 
 def _toml(spec: RuleSpec) -> str:
     texts = ("id", "title_de", "title_en", "source", "note_de", "note_en", "verified", "verified_hash")
-    lines = [f"{name} = {_value(getattr(spec, name))}" for name in texts if getattr(spec, name)]
-    lines += [f"select = {_value(_by_name(spec.rule))}", "", "[conditions]"]
+    lines = [f"{name} = {toml_value(getattr(spec, name))}" for name in texts if getattr(spec, name)]
+    lines += [f"select = {toml_value(rule_by_name(spec.rule))}", "", "[conditions]"]
     for name, condition in spec.conditions.items():
-        pairs = ", ".join(f"{key} = {_value(value)}" for key, value in condition_pairs(condition).items())
-        lines.append(f"{_key(name)} = {{ {pairs} }}")
+        pairs = ", ".join(f"{key} = {toml_value(value)}" for key, value in condition_pairs(condition).items())
+        lines.append(f"{toml_key(name)} = {{ {pairs} }}")
     for name, reference in spec.references.items():
-        lines += ["", f"[references.{_key(name)}]"]
+        lines += ["", f"[references.{toml_key(name)}]"]
         lines += [
-            f"{key} = {_value(getattr(reference, key))}"
+            f"{key} = {toml_value(getattr(reference, key))}"
             for key in ("source", "as_of", "unit")
             if getattr(reference, key)
         ]
-        lines.append(f"values = {_value(dict(reference.values))}")
+        lines.append(f"values = {toml_value(dict(reference.values))}")
     if spec.levels:
         lines += ["", "[levels]"]
-        lines += [f"{_key(level)} = {_value(dict(limits))}" for level, limits in spec.levels.items()]
+        lines += [f"{toml_key(level)} = {toml_value(dict(limits))}" for level, limits in spec.levels.items()]
     if spec.labels:
         lines += ["", "[labels]"]
-        lines += [f"{_key(name)} = {_value({'de': de, 'en': en})}" for name, (de, en) in spec.labels.items()]
+        lines += [f"{toml_key(name)} = {toml_value({'de': de, 'en': en})}" for name, (de, en) in spec.labels.items()]
     return "\n".join(lines) + "\n"
-
-
-def condition_pairs(condition: Condition) -> dict[str, Any]:
-    """Return a condition as it stands in a rule file."""
-    if isinstance(condition, Compare):
-        options = {key: value for key, value in comparison_options(condition).items() if key != "than"}
-        return {"indicator": condition.indicator, condition.word: condition.limit.than, **options}
-    if isinstance(condition, InClass):
-        return {"indicator": condition.axis, "in_class": condition.classes, **options_of(condition, "axis", "classes")}
-    first: dict[str, Any] = {"indicator": condition.looks_at}
-    if isinstance(condition, Worst):
-        wanted = condition.share if condition.n is None else condition.n
-        return {**first, condition.kind: wanted, **options_of(condition, "indicator", "share", "n")}
-    if isinstance(condition, Hotspot):
-        return {**first, "hotspot": condition.statistic, **options_of(condition, "indicator", "statistic")}
-    assert isinstance(condition, WorseThanCity)  # noqa: S101 - there is nothing else
-    return {**first, "worse_than_city": True, **options_of(condition, "indicator")}
-
-
-def _by_name(rule: Rule) -> str:
-    """Return a rule with its conditions by their names."""
-    if isinstance(rule, Not):
-        return f"~({_by_name(rule.part)})" if isinstance(rule.part, KOf) else f"~{_by_name(rule.part)}"
-    if isinstance(rule, KOf):
-        if rule.k not in (1, len(rule.parts)):
-            return f"k_of({rule.k}, {', '.join(map(_by_name, rule.parts))})"
-        inner = [
-            f"({_by_name(part)})" if isinstance(part, KOf) and part.k in (1, len(part.parts)) else _by_name(part)
-            for part in rule.parts
-        ]
-        return (" | " if rule.k == 1 else " & ").join(inner)
-    assert isinstance(rule, Condition)  # noqa: S101 - there is nothing else
-    return rule.name
-
-
-def _key(name: str) -> str:
-    """Return a key as TOML takes it: bare where it can be."""
-    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _value(name)
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 - text, a number, a list or a table
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_key(str(key))} = {_value(one)}" for key, one in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    return plain(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _plain_value(value: Any) -> Any:  # noqa: ANN401 - a number, or one per unit

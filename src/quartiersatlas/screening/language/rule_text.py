@@ -12,6 +12,7 @@ from quartiersatlas.base.checks import expects
 from quartiersatlas.errors import ArgumentError, SpecError
 from quartiersatlas.screening.language.comparisons import above, above_city, at_least, at_most, below, worse_than_city
 from quartiersatlas.screening.language.conditions import hotspot, in_class, k_of, typology, worst_n, worst_share
+from quartiersatlas.screening.language.nested import adjacent_to, capped
 from quartiersatlas.screening.language.rules import EXAMPLES, TAKE_FEWER, Rule, joined
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ WORDS: dict[str, Callable[..., Rule]] = {
     "in_class": in_class,
     "typology": typology,
     "hotspot": hotspot,
+    "capped": capped,
+    "adjacent_to": adjacent_to,
 }
 
 
@@ -148,8 +151,8 @@ class _Reader:
             case ast.Call(func=ast.Name(id="k_of"), args=[k, *parts], keywords=[]):
                 return k_of(self.constant(k), *map(self.rule, parts))
             case ast.Call(func=ast.Name(id=word), args=args, keywords=keywords) if word in WORDS and not self.named:
-                options = {str(one.arg): self.constant(one.value) for one in keywords}
-                return WORDS[word](*map(self.constant, args), **options)
+                options = {str(one.arg): self.argument(one.value) for one in keywords}
+                return WORDS[word](*map(self.argument, args), **options)
             case ast.Name(id=name) if self.named:
                 return self.condition(name)
         raise ValueError(ast.dump(node))
@@ -160,6 +163,12 @@ class _Reader:
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise SpecError(f"select: {name!r} is no condition.{hint} There are: {', '.join(self.named)}.")
         return self.named[name]
+
+    def argument(self, node: ast.expr) -> Any:  # noqa: ANN401 - a constant, or a rule inside a condition
+        match node:
+            case ast.Call() | ast.BinOp() | ast.UnaryOp(op=ast.Invert()):
+                return self.rule(node)
+        return self.constant(node)
 
     def constant(self, node: ast.expr) -> Any:  # noqa: ANN401 - text, number, True, None or a list of them
         match node:

@@ -6,19 +6,13 @@ A rule is plain data: what is compared with what. The chapters ``comparisons`` a
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal, InvalidOperation
-from keyword import iskeyword
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
-from unicodedata import normalize
-
-import numpy as np
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar
 
 from quartiersatlas.base.checks import expects
-from quartiersatlas.base.letters import composed
 from quartiersatlas.errors import SpecError
+from quartiersatlas.screening.language.constants import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,6 +50,16 @@ class Rule:
     def conditions(self) -> tuple[Condition, ...]:
         """The single conditions from left to right, one that is written twice as two."""
         raise NotImplementedError
+
+    @property
+    def every(self) -> tuple[Condition, ...]:
+        """The single conditions, each followed by those of the rule that stands inside it."""
+        return tuple(one for condition in self.conditions for one in condition.every)
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """All indicators, axes and columns that the rule looks at, each once."""
+        return tuple(dict.fromkeys(name for one in self.every for name in one.own_indicators))
 
     def combine(
         self,
@@ -163,10 +167,10 @@ class KOf(Rule):
         return k_of(self.k, found)
 
 
-def _check_size(rule: Not | KOf, depth: int) -> None:
+def _check_size(rule: Rule, depth: int) -> None:
     object.__setattr__(rule, "depth", depth)
-    if len(rule.conditions) > MOST_CONDITIONS:
-        raise SpecError(f"These would be {len(rule.conditions)} conditions. {TAKE_FEWER}")
+    if len(rule.every) > MOST_CONDITIONS:
+        raise SpecError(f"These would be {len(rule.every)} conditions. {TAKE_FEWER}")
     if depth > DEEPEST + 1:
         raise SpecError(f"These brackets would be {depth - 1} deep. {TAKE_FEWER}")
 
@@ -207,11 +211,32 @@ class Condition(Rule):
     unknown: Unknown = "unknown"
 
     kind = ""
+    inner_field: ClassVar[str] = ""
+    """Where the rule stands that is inside the condition; empty where there can be none."""
+
+    def __post_init__(self) -> None:
+        if self.inner is not None:
+            _check_size(self, self.inner.depth + 1)
 
     @property
     def looks_at(self) -> str:
-        """The indicator, axis or column."""
+        """The indicator, axis or column; empty where it is none."""
         raise NotImplementedError
+
+    @property
+    def inner(self) -> Rule | None:
+        """The rule inside the condition: which areas are compared, capped, or neighbours."""
+        return getattr(self, self.inner_field) if self.inner_field else None
+
+    @property
+    def every(self) -> tuple[Condition, ...]:
+        """The condition itself, and those of the rule inside it."""
+        return (self,) if self.inner is None else (self, *self.inner.every)
+
+    @property
+    def own_indicators(self) -> tuple[str, ...]:
+        """What the condition itself looks at, without the rule inside it."""
+        return (self.looks_at,) if self.looks_at else ()
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -331,7 +356,9 @@ class Worst(Condition):
     ties: str = "in"
     most: Decimal = Decimal("1.5")
     highest: bool | None = None
+    among: Rule | None = None
     printed: str = "interval"
+    inner_field = "among"
 
     @property
     def kind(self) -> str:  # type: ignore[override]
@@ -377,6 +404,67 @@ class Hotspot(Condition):
         return self.indicator
 
 
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Capped(Condition):
+    """Taken in order from the areas of a rule, as long as they have no more than so many persons together."""
+
+    rule: Rule
+    order: str
+    share: Decimal | None = None
+    number_of: Decimal | None = None
+    of: str = "residents"
+    by: str = ""
+    beyond: str = "stop"
+    count: str = "floor"
+    highest: bool | None = None
+    printed: str = "interval"
+    kind = "capped"
+    inner_field = "rule"
+
+    @property
+    def looks_at(self) -> str:
+        """What decides on the order."""
+        return self.order
+
+    @property
+    def own_indicators(self) -> tuple[str, ...]:
+        """The order, and the count that is capped."""
+        return (self.order, self.of)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Adjacent(Condition):
+    """Beside areas of a rule; where it compares, beside such ones whose value is on that side of its own."""
+
+    rule: Rule
+    indicator: str = ""
+    compare: str = ""
+    factor: Decimal = Decimal(1)
+    n: int = 1
+    share: Decimal | None = None
+    contact: str = "border"
+    printed: str = "interval"
+    kind = "adjacent_to"
+    inner_field = "rule"
+
+    @property
+    def looks_at(self) -> str:
+        """What is compared with the neighbour; often nothing."""
+        return self.indicator
+
+
+def changed(rule: Rule, change: Callable[[Condition], Condition]) -> Rule:
+    """Return a rule with other conditions; of a condition with a rule inside, that rule is changed first."""
+    if isinstance(rule, Not):
+        return Not(changed(rule.part, change))
+    if isinstance(rule, KOf):
+        return KOf(rule.k, tuple(changed(part, change) for part in rule.parts))
+    assert isinstance(rule, Condition)  # noqa: S101 - there is nothing else
+    inner = rule.inner
+    parts: dict[str, Any] = {} if inner is None else {rule.inner_field: changed(inner, change)}
+    return change(replace(rule, **parts) if parts else rule)
+
+
 def rule_as_text(rule: Rule) -> str:
     """Return a rule as it is typed, so that it reads back."""
     if isinstance(rule, Not):
@@ -403,20 +491,17 @@ def condition_as_text(condition: Condition) -> str:
             word="above", indicator=condition.indicator, limit=Limit(CITY)
         ):
             return f"above_city({literal(condition.indicator)})"
-        case Compare(indicator=name, limit=limit):
-            given = [] if _is_named(limit) else [literal(limit.than)]
-            options = comparison_options(condition)
-            return _call(condition.word, [literal(name), *given], options)
-        case WorseThanCity(indicator=name):
-            return _call("worse_than_city", [literal(name)], options_of(condition, "indicator"))
-        case Worst(indicator=name, share=share, n=n):
-            wanted = literal(share if n is None else n)
-            return _call(condition.kind, [literal(name), wanted], options_of(condition, "indicator", "share", "n"))
+        case Compare(limit=limit):
+            given: tuple[Any, ...] = () if _is_named(limit) else (limit.than,)
+            return _call(condition, [condition.indicator, *given], comparison_options(condition))
+        case Worst(share=share, n=n):
+            wanted = share if n is None else n
+            return _call(condition, [condition.indicator, wanted], options_of(condition, "indicator", "share", "n"))
         case InClass(axis=axis, classes=classes):
-            return _call("in_class", [literal(axis), *map(literal, classes)], options_of(condition, "axis", "classes"))
-        case Hotspot(indicator=name):
-            return _call("hotspot", [literal(name)], options_of(condition, "indicator"))
-    raise AssertionError(condition)
+            return _call(condition, [axis, *classes], options_of(condition, "axis", "classes"))
+        case Capped(rule=inner) | Adjacent(rule=inner):
+            return _call(condition, [inner], options_of(condition, "rule"))
+    return _call(condition, [condition.looks_at], options_of(condition, "indicator"))
 
 
 def comparison_options(condition: Compare) -> dict[str, Any]:
@@ -442,91 +527,6 @@ def _changed(record: Any) -> dict[str, Any]:  # noqa: ANN401 - a condition or li
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
-def _call(word: str, given: list[str], options: Mapping[str, Any]) -> str:
-    return f"{word}({', '.join([*given, *(f'{name}={literal(value)}' for name, value in options.items())])})"
-
-
-def literal(value: Any) -> str:  # noqa: ANN401 - what an option holds
-    """Return a constant as Python reads it; a number with all its digits.
-
-    Examples
-    --------
-    >>> literal("a"), literal(Decimal("0.20")), literal([[Decimal("0.7"), "nation"]])
-    ('"a"', '0.2', '[[0.7, "nation"]]')
-    """
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(literal, value))}]"
-    return repr(value)
-
-
-def plain(number: Decimal) -> str:
-    """Return a decimal without exponent and needless zeros."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def number(value: object, what: str) -> Decimal:
-    """Return a number as the decimal that was written.
-
-    Raises
-    ------
-    SpecError
-        It is no finite number.
-
-    Examples
-    --------
-    >>> number(0.1, "share")
-    Decimal('0.1')
-    """
-    if isinstance(value, Decimal):
-        found = value
-    elif isinstance(value, bool | np.bool_) or not isinstance(value, Real):
-        raise SpecError(f"{what} is {value!r}, which is no number.")
-    else:
-        try:
-            found = Decimal(int(value)) if isinstance(value, Integral) else Decimal(repr(float(value)))
-        except (InvalidOperation, OverflowError) as error:
-            raise SpecError(f"{what} is {value!r}, which is no finite number.") from error
-    if not found.is_finite() or abs(found.adjusted()) > 100:  # noqa: PLR2004 - a hundred digits
-        shown = str(value).lower() if isinstance(value, Decimal) else repr(value)
-        raise SpecError(f"{what} is {shown}; it must be a finite number.")
-    return found or Decimal(0)
-
-
-def whole_number(value: object, what: str, least: int, greatest: int) -> int:
-    """Return a whole number from least to greatest."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or not least <= int(value) <= greatest:
-        upto = f"from {least} to {greatest}" if greatest < 10**6 else f"from {least} on"
-        raise SpecError(f"{what} is {value!r}; it must be a whole number {upto}.")
-    return int(value)
-
-
-def condition_name(value: object, call: str) -> str:
-    """Return the name of a condition as it can stand in ``select``; it may be empty.
-
-    Raises
-    ------
-    SpecError
-        It could not be read back: it has spaces or signs, starts with a digit, or is a word of Python.
-    """
-    expects(value, str, f"{call}: name", f"{call}(..., name='low_income')")
-    name = composed(str(value))
-    if name and (not name.isidentifier() or iskeyword(name) or normalize("NFKC", name) != name):
-        raise SpecError(
-            f"{call}: the name {name!r} cannot stand in a rule: a name is made of letters, digits and _, starts with a "
-            f"letter, and is no word of Python."
-        )
-    return name
-
-
-def checked_name(value: object, what: str, how: str) -> str:
-    """Return a name in its composed form; an empty one is refused."""
-    expects(value, str, what, how)
-    name = composed(str(value))
-    if not name.strip():
-        raise SpecError(f"{what}: the name is empty: {how}.")
-    return name
+def _call(condition: Condition, given: Sequence[Any], options: Mapping[str, Any]) -> str:
+    said = [*map(literal, given), *(f"{name}={literal(value)}" for name, value in options.items())]
+    return f"{condition.kind}({', '.join(said)})"

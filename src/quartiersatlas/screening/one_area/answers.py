@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quartiersatlas.screening.evaluation.evaluate import Held, Truth, held
+from quartiersatlas.screening.evaluation.evaluate import Held, held
 from quartiersatlas.screening.evaluation.exact import times, total, whole
+from quartiersatlas.screening.evaluation.truth import Truth
 from quartiersatlas.screening.language.rules import Condition, Hotspot
 from quartiersatlas.screening.one_area.turns import Ratio, Turns, one_by_one
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quartiersatlas.base.equal import PLACE
 from quartiersatlas.screening.evaluation.chance_tests import binomial_tail, p_values, tail
-from quartiersatlas.screening.evaluation.evaluate import PLACE, limit_from, per_area, quantile_place, size_of_terms
+from quartiersatlas.screening.evaluation.evaluate import limit_from, per_area, quantile_place, size_of_terms
 from quartiersatlas.screening.evaluation.evidence import exact_per, unit_sums
 from quartiersatlas.screening.evaluation.exact import EQUAL, Fractions, nearly, rate_side, times, total, whole
 from quartiersatlas.screening.language.rules import CITY, COMPUTED, MEAN, MEDIAN, QUANTILE, REST, Compare

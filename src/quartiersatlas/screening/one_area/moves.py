@@ -16,6 +16,7 @@ from quartiersatlas.screening.evaluation.evaluate import worse_as_comparison
 from quartiersatlas.screening.language.rules import Compare, Hotspot, InClass, WorseThanCity, Worst
 from quartiersatlas.screening.one_area.answers import CELLS, Answer, Evaluated, Step, codes
 from quartiersatlas.screening.one_area.compared import Compared
+from quartiersatlas.screening.one_area.inside import Inside
 from quartiersatlas.screening.one_area.placed import Placed
 from quartiersatlas.screening.one_area.scored import Rescored, Scored
 from quartiersatlas.screening.one_area.tested import Tested
@@ -109,9 +110,12 @@ def grouped(held: Sequence[Held], evidence: Evidence, how: How, rescored: Rescor
 
 
 def looked_at(condition: Condition, rescored: Rescored | None) -> set[str]:
-    """Return the indicators that a condition looks at, those behind a need index too."""
-    behind = set() if rescored is None else rescored.behind(condition)
-    return behind or (set() if isinstance(condition, InClass) else {condition.looks_at})
+    """Return the indicators that a condition and the rule inside it look at, those behind a need index too."""
+    found: set[str] = set()
+    for one in condition.every:
+        behind = set() if rescored is None else rescored.behind(one)
+        found |= behind or (set() if isinstance(one, InClass) else set(one.own_indicators))
+    return found
 
 
 def _movers(measured: Mapping[str, Measured], how: How) -> Iterator[Mover]:
@@ -251,6 +255,8 @@ def ways_of(
 def answer_of(one: Held, evidence: Evidence, steps: Mapping[str, Step], rescored: Rescored | None) -> Answer:
     """Return the answers of a condition that looks at counts that change."""
     condition = one.condition
+    if condition.inner is not None:
+        return Inside(one, evidence, rescored, steps)
     if rescored is not None and rescored.behind(condition):
         return Scored(one, evidence, rescored, steps)
     step = steps[condition.looks_at]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.screening.evaluation.evaluate import PLACE, wanted_areas, worse_side
+from quartiersatlas.base.equal import PLACE
+from quartiersatlas.screening.evaluation.evaluate import worse_side
 from quartiersatlas.screening.evaluation.exact import EQUAL, nearly
+from quartiersatlas.screening.evaluation.in_order import wanted_areas
 from quartiersatlas.screening.one_area.answers import Answer, Others
 from quartiersatlas.screening.one_area.turns import Turns
 
