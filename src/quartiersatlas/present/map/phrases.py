@@ -1,4 +1,4 @@
-"""What a page says often, in few bytes: each phrase once and the numbers of each sentence, each list of colours once."""
+"""What a page says often, in few bytes: each phrase once and the numbers of each sentence, each list of colours."""
 
 from __future__ import annotations
 
