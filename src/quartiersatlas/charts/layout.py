@@ -76,9 +76,9 @@ def frame_of(chart: ChartRecord, width: float, height: float, wider: float = 1.0
     top += ROW if y.show and y.label else 0.0
     top += ROW if any(isinstance(mark, VRule) and mark.text for mark in chart.marks) else 0.0
     wide = max(width - left - right, 20.0)
-    names = _names_below(x.bands, wide / len(x.bands), (left, right)) if x.show and x.bands else ()
-    high = max(height - top - room_below(x, names), 20.0)
-    return Frame(left, top, wide, high, right, x, y, key, label_at, names)
+    under = _names_below(x.bands, wide / len(x.bands), (left, right)) if x.show and x.bands else ()
+    high = max(height - top - room_below(x, under), 20.0)
+    return Frame(left, top, wide, high, right, x, y, key, label_at, under)
 
 
 def room_below(x: Axis, names: tuple[tuple[str, ...], ...] = ()) -> float:

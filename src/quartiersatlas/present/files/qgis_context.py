@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from quartiersatlas.catalogue import text
@@ -55,7 +56,8 @@ def context_layers(release: Release, context: FittedContext | None, lang: Lang) 
     if context.names:
         named = {"name": [one.text for one in context.names], "kind": [one.kind for one in context.names]}
         places = shapely.points([(one.x, one.y) for one in context.names])
-        found[PLACE_NAMES] = with_visible_text(gpd.GeoDataFrame(named, geometry=places, crs=crs))
+        shown = with_visible_text(pd.DataFrame(named))
+        found[PLACE_NAMES] = gpd.GeoDataFrame(shown, geometry=places, crs=crs)
     return found
 
 

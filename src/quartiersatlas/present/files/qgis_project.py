@@ -97,8 +97,14 @@ def _project(name: str, title: str, release: Release, groups: Mapping[str, list[
         for one in members:
             number += 1
             key, source = f"quartiersatlas_{number:02d}", f"./{name}|layername={one.table}"
-            state = {"checked": f"Qt::{'Checked' if one.shown else 'Unchecked'}", "expanded": str(int(one.shown))}
-            ET.SubElement(branch, "layer-tree-layer", id=key, name=one.name, source=source, providerKey="ogr", **state)
+            leaf = {
+                "id": key,
+                "name": one.name,
+                "source": source,
+                "providerKey": "ogr",
+                "expanded": str(int(one.shown)),
+            }
+            ET.SubElement(branch, "layer-tree-layer", leaf, checked=f"Qt::{'Checked' if one.shown else 'Unchecked'}")
             layers.append(_layer(key, source, one, crs))
     systems = ET.SubElement(ET.SubElement(root, "properties"), "SpatialRefSys")
     ET.SubElement(systems, "ProjectionsEnabled", type="int").text = "1"  # else the system of the project is not read
@@ -115,7 +121,7 @@ def _project(name: str, title: str, release: Release, groups: Mapping[str, list[
     return written
 
 
-def _layer(key: str, source: str, one: ProjectLayer, crs: CRS) -> ET.Element:
+def _layer(key: str, source: str, one: ProjectLayer, crs: CRS | None) -> ET.Element:
     """Return a layer with its style, which stands in the project as in a file of styles."""
     layer = ET.Element("maplayer", type="vector", geometry=GEOMETRIES[one.style.kind])
     style = ET.fromstring(qml(one.style).partition("\n")[2])  # noqa: S314 - our own
@@ -128,7 +134,8 @@ def _layer(key: str, source: str, one: ProjectLayer, crs: CRS) -> ET.Element:
     return layer
 
 
-def _add_crs(parent: ET.Element, crs: CRS) -> None:
+def _add_crs(parent: ET.Element, crs: CRS | None) -> None:
+    assert crs is not None  # noqa: S101 - areas have one
     system = ET.SubElement(parent, "spatialrefsys", nativeFormat="Wkt")
     ET.SubElement(system, "wkt").text = crs.to_wkt()
     code = crs.to_authority()

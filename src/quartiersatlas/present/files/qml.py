@@ -219,8 +219,9 @@ def _add_label(settings: ET.Element, label: StyleLabel, style: LayerStyle) -> No
         textColor=rgb(label.color),
         textOpacity="1",
         multilineHeight="1",
-        **({"fontFamily": visible(style.font)} if style.font else {}),
     )
+    if style.font:
+        words.set("fontFamily", visible(style.font))
     ET.SubElement(
         words,
         "text-buffer",
