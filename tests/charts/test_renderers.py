@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +13,11 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from quartiersatlas.charts import Axis, Bar, Chart, Dot, HRule, Line, Strip, Text, VRule, draw, figure_html
-from quartiersatlas.charts.layout import frame_of
+from quartiersatlas.charts import Axis, Bar, Chart, Dot, HRule, Line, Strip, Text, VRule, chart_svg, draw, figure_html
+from quartiersatlas.charts.layout import SIZE, frame_of
 from quartiersatlas.charts.widths import cut, drawable, text_width, wrapped
 
+SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script> $x^2$ & 漢\x00\x0b \u202eabc\u202c 🏠 \nSüd'
 MARKS = (
     Bar(x0=0, x1=4, y0=-0.4, y1=0.4, fill="#2c7fb8", stroke="#1a1a1a", dash=(2, 1)),
@@ -165,3 +167,47 @@ def test_the_library_loads_no_matplotlib_before_something_is_drawn():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+LONG_NAMES = (
+    "sehr niedriger Unterstützungsbedarf",
+    "durchschnittlicher Unterstützungsbedarf",
+    "erhöhter Unterstützungsbedarf",
+    "sehr hoher Unterstützungsbedarf",
+)
+
+
+def matrix_of(names):
+    """Return a chart of a cell per pair of names, and words at the end of its lower axis."""
+    marks = tuple(Bar(x0=i - 0.4, x1=i + 0.4, y0=j - 0.4, y1=j + 0.4) for i in range(len(names)) for j in range(2))
+    x = Axis(low=-0.5, high=len(names) - 0.5, bands=names, label="später")
+    y = Axis(low=-0.5, high=1.5, bands=("a", "b"), down=True)
+    return Chart("m", "M", "A matrix.", x, y, marks)
+
+
+@pytest.mark.parametrize("width", [480.0, 300.0, 234.0])
+def test_long_names_below_a_matrix_stand_whole_in_lines_of_their_columns(width):
+    svg = ET.fromstring(chart_svg(matrix_of(LONG_NAMES), width, 200.0))  # noqa: S314 - our own
+    found = [one for one in svg.iter(f"{SVG}text") if one.get("text-anchor") == "middle"]
+    boxes = []
+    for one in found:
+        words, size = "".join(one.itertext()), float(one.get("font-size"))
+        assert "…" not in words
+        x, y, half = float(one.get("x")), float(one.get("y")), text_width(words, size) / 2
+        assert x - half >= 0
+        assert x + half <= width
+        boxes.append((x - half, y - size, x + half, y))
+    for n, one in enumerate(boxes):
+        for other in boxes[n + 1 :]:
+            assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+    written = "".join("".join(one.itertext()) for one in sorted(found, key=lambda one: float(one.get("x"))))
+    plain = written.replace("-", "").replace(" ", "")
+    assert all(name.replace(" ", "") in plain for name in LONG_NAMES)
+    (label,) = [one for one in svg.iter(f"{SVG}text") if "".join(one.itertext()) == "später"]
+    assert float(label.get("y")) - SIZE >= max(box[3] for box in boxes)
+
+
+def test_short_names_below_a_matrix_stay_on_one_line():
+    names = ("hoch", "mittel", "niedrig", "sehr niedrig")
+    frame = frame_of(matrix_of(names), 200.0, 120.0)
+    assert frame.names == tuple((name,) for name in names)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import quartiersatlas as qa
+from quartiersatlas.charts.widths import FONTS
 from quartiersatlas.errors import InputError, SpecError
 
+TTFont = pytest.importorskip("fontTools.ttLib").TTFont
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
 
@@ -99,15 +101,40 @@ def test_a_logo_needs_words_and_is_small(tmp_path):
 
 def test_fonts_are_fonts_and_small(tmp_path):
     face = tmp_path / "face.ttf"
-    face.write_bytes(b"\x00\x01\x00\x00" + b"\x00" * 300_000)
-    assert list(qa.Look(font=face).font_files) == ["face.ttf"]
+    face.write_bytes((FONTS / "NotoSans-Regular.ttf").read_bytes() + bytes(200_000))
+    look = qa.Look(font=face)
+    assert list(look.font_files) == ["face.ttf"]
+    assert look.family == "Noto Sans"
     bold = tmp_path / "bold.otf"
-    bold.write_bytes(b"OTTO" + b"\x00" * 200_000)
-    with pytest.raises(InputError, match="500 KB together"):
+    bold.write_bytes(b"OTTO" + bytes(200_000))
+    with pytest.raises(InputError, match="476 KB together"):
         qa.Look(font=(face, bold))
+    with pytest.raises(InputError, match=r"'bold\.otf' cannot be read as a font"):
+        qa.Look(font=bold)
     bold.write_bytes(b"wOF2")
     with pytest.raises(InputError, match="not a TTF or OTF"):
         qa.Look(font=[bold])
+
+
+def test_a_font_that_does_not_say_its_name_is_refused(tmp_path):
+    font = TTFont(FONTS / "NotoSans-Bold.ttf")
+    font["name"].names = []
+    font.save(tmp_path / "a.ttf")
+    with pytest.raises(InputError, match=r"'a\.ttf' does not say what it is called"):
+        qa.Look(font=tmp_path / "a.ttf")
+
+
+def test_the_name_of_a_font_ends_no_style_and_no_script(tmp_path, sample):
+    font = TTFont(FONTS / "NotoSans-Regular.ttf")
+    for record in font["name"].names:
+        record.string = """A";}</style><script>alert(1)</script>'\\{"""
+    font.save(tmp_path / "a.ttf")
+    look = qa.Look(font=tmp_path / "a.ttf")
+    assert look.family_first == '"Astylescriptalert1script", '
+    for page in (qa.atlas_map(sample.release, look=look).html(), qa.profile(sample.release, "0404", look=look).html()):
+        assert "<script>alert" not in page
+        assert '"Astylescriptalert1script", system-ui' in page
+    assert qa.figure(sample.release, look=look).save(tmp_path / "a.pdf").stat().st_size > 10_000
 
 
 def test_words_are_short():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from math import ceil, isfinite
 from pathlib import Path
+from struct import unpack_from
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.files import WRITTEN, written_whole
@@ -25,11 +26,11 @@ MARGINS = {"left": 0.75, "right": 0.75, "top": 1.0, "bottom": 1.0}  # inches
 DIGIT, INSIDE, INDENT = 7, 6, 9  # pixels: the unit of widths, what a column keeps free of words, a step to the right
 SIZE = 10.0  # points
 LINE, AROUND, HIGHEST = 1.32, 4.0, 409.0  # of a row: share of the size per line, points beside them, points at most
-WIDER = 1.2  # other fonts than ours may be
 BAR_ROOM = 1.4  # the largest value of a column of bars leaves room for its number
 MOST_HEAD = 255  # characters of what stands above or below a printed page
 WIDEST_PAGE = 260  # digits
 A4 = 9  # the number of the paper in the format
+LOGO = 36.0  # points: its height
 
 # A spreadsheet reads these at the start of a cell as the start of a formula, the wide ones where Asian text is set up
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -126,6 +127,15 @@ class WorkbookSheet:
     choice_rows: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class WorkbookLogo:
+    """Who publishes, as a picture above the first sheet and those with a title: a PNG, or its words."""
+
+    png: bytes
+    alt: str
+    color: str
+
+
 def sheet_to_edit(
     name: str, columns: Sequence[str], text_columns: frozenset[str], rows: Sequence[Sequence[CellValue]]
 ) -> WorkbookSheet:
@@ -154,9 +164,14 @@ def write_workbook(
     title: str = "",
     comment: str = "",
     font: str = FONT,
+    wider: float = 1.0,
     foot: str = "",
+    logo: WorkbookLogo | None = None,
 ) -> Path:
-    """Write a workbook whole or not at all; ``foot`` stands below each page that is printed, beside its number.
+    """Write a workbook whole or not at all.
+
+    Columns are so many times ``wider`` as the letters of its font are wider than ours; ``foot`` stands below each page
+    that is printed, beside its number.
 
     Raises
     ------
@@ -178,16 +193,37 @@ def write_workbook(
         face = {"font_name": font, "font_size": SIZE, "font_scheme": False}
         book = Workbook(content, {"in_memory": True, "default_format_properties": face})
         book.set_properties({"title": title, "author": "quartiersatlas", "comments": comment, "created": WRITTEN})
-        formats = _Formats(book, 1.0 if font == FONT else WIDER)
-        for sheet in sheets:
+        formats = _Formats(book, wider)
+        for number, given in enumerate(sheets):
+            sheet = given if logo is None or (number and not given.title) else _below_logo(given, logo)
             page = book.add_worksheet(sheet.name)
             _write_sheet(page, sheet, formats)
+            if sheet is not given and logo is not None and logo.png:
+                _insert_logo(page, logo)
             _set_up(page, sheet, _page_foot(foot, font))
             for chart in sheet.charts:
                 insert_chart(book, page, chart, font)
         book.close()
         file.write_bytes(content.getvalue())
     return path
+
+
+def _below_logo(sheet: WorkbookSheet, logo: WorkbookLogo) -> WorkbookSheet:
+    """Return a sheet with a line for the logo above all others."""
+    style = CellStyle(bold=True, color=logo.color, is_wrapped=True, size=LOGO)
+    words = "" if logo.png else logo.alt
+    charts = [replace(chart, row=chart.row + 1) for chart in sheet.charts]
+    return replace(sheet, title=[(words, style), *sheet.title], charts=charts)
+
+
+def _insert_logo(page: Any, logo: WorkbookLogo) -> None:  # noqa: ANN401
+    """Put the logo into the first line, as high as that is; XlsxWriter reads the resolution of a picture, and so we."""
+    height, per_metre = unpack_from(">I", logo.png, 20)[0], logo.png.find(b"pHYs")
+    dots = unpack_from(">I", logo.png, per_metre + 8)[0] * 0.0254 if per_metre > 0 else 0
+    scale = LOGO / (72 * height / (dots or 96))
+    page.set_row(0, LOGO + 2 * AROUND)
+    place = {"x_scale": scale, "y_scale": scale, "x_offset": 2, "y_offset": 4}
+    page.insert_image(0, 0, "logo.png", {"image_data": BytesIO(logo.png), "description": logo.alt, **place})
 
 
 class _Formats:
@@ -226,7 +262,8 @@ class _Formats:
 def _write_sheet(page: Any, sheet: WorkbookSheet, formats: _Formats) -> None:  # noqa: ANN401
     typed = formats.book.add_format({"num_format": "@"}) if sheet.text_columns else None
     for column, width in enumerate(sheet.widths):
-        page.set_column_pixels(column, column, round(width * DIGIT), typed if column in sheet.text_columns else None)
+        style = typed if column in sheet.text_columns else None
+        page.set_column_pixels(column, column, round(formats.wider * width * DIGIT), style)
     for number, line in enumerate(sheet.title):
         _write_line(page, number, line, sheet.widths, formats)
     top = len(sheet.title)
@@ -319,7 +356,7 @@ def _write_row(
         if isinstance(value, str):
             failed = _write_text(page, number, column, value, style, formats)
             if style.is_wrapped and value:
-                height = max(height, _height(value, style, widths[column] / formats.wider))
+                height = max(height, _height(value, style, widths[column]))
         elif value is None:
             failed = page.write_blank(number, column, None, formats.of(style))
         elif isinstance(value, bool):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quartiersatlas.charts.marks import Text, VRule
-from quartiersatlas.charts.widths import text_width
+from quartiersatlas.charts.widths import text_width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SIZE = 8.0  # of ordinary words, in points
 GAP = 4.0
 ROW = SIZE + GAP
+LINE = SIZE + 2  # from one line of a name to the next
+MOST_LINES = 5
+LEAST_PART = 3  # letters of a word on a line of their own
 MOST_LEFT = 0.42  # share of the width that names at the left may take
 SWATCH = 9.0
 
@@ -44,6 +47,7 @@ class Frame:
     y: Axis
     key: tuple[KeyEntry, ...] = ()
     label_at: float = 0.0
+    names: tuple[tuple[str, ...], ...] = ()  # below it, each in its lines
 
     def px(self, value: float) -> float:
         """Return the place of an x value."""
@@ -60,25 +64,55 @@ class Frame:
         return min(max(self.px(rule.x), lowest), max(highest, lowest))
 
 
-def frame_of(chart: ChartRecord, width: float, height: float) -> Frame:
-    """Return the frame of a chart on a page of this size."""
+def frame_of(chart: ChartRecord, width: float, height: float, wider: float = 1.0) -> Frame:
+    """Return the frame of a chart on a page of this size; names at the left may be set so many times wider."""
     x, y = chart.x, chart.y
     names = y.bands or tuple(words for _, words in y.ticks)
-    room = min(_widest(names) + GAP + 2, MOST_LEFT * width) if y.show and names else 2 * GAP
+    room = min(wider * _widest(names) + GAP + 2, MOST_LEFT * width) if y.show and names else 2 * GAP
     left, right = max(room, _beyond(chart, width, first=True)), _right(chart, width)
     key = _key(chart.key, width)
     top = (key[-1].y + GAP if key else 0.0) + GAP
     label_at = top + SIZE - 1
     top += ROW if y.show and y.label else 0.0
     top += ROW if any(isinstance(mark, VRule) and mark.text for mark in chart.marks) else 0.0
-    bottom = room_below(x)
-    wide, high = max(width - left - right, 20.0), max(height - top - bottom, 20.0)
-    return Frame(left, top, wide, high, right, x, y, key, label_at)
+    wide = max(width - left - right, 20.0)
+    under = _names_below(x.bands, wide / len(x.bands), (left, right)) if x.show and x.bands else ()
+    high = max(height - top - room_below(x, under), 20.0)
+    return Frame(left, top, wide, high, right, x, y, key, label_at, under)
 
 
-def room_below(x: Axis) -> float:
-    """Return the height of the ticks and the label of an x axis."""
-    return (ROW if x.show and (x.ticks or x.bands) else GAP) + (ROW + 2 if x.show and x.label else 0.0)
+def room_below(x: Axis, names: tuple[tuple[str, ...], ...] = ()) -> float:
+    """Return the height of the ticks, or of names in their lines, and the label of an x axis."""
+    more = LINE * (max(map(len, names), default=1) - 1)
+    return more + (ROW if x.show and (x.ticks or x.bands) else GAP) + (ROW + 2 if x.show and x.label else 0.0)
+
+
+def _names_below(bands: tuple[str, ...], step: float, sides: tuple[float, float]) -> tuple[tuple[str, ...], ...]:
+    """Return names in lines as wide as their columns; on one line where narrower names beside it leave it the room."""
+    wide = [text_width(name, SIZE) for name in bands]
+    found = []
+    for column, name in enumerate(bands):
+        # what the neighbours leave, at the ends what lies beside the frame; the same at both sides
+        before = step - (wide[column - 1] + GAP) / 2 if column else sides[0] + step / 2
+        after = step - (wide[column + 1] + GAP) / 2 if column < len(bands) - 1 else sides[1] + step / 2
+        alone = wide[column] <= max(step - GAP, 2 * min(before, after))
+        found.append((name,) if alone else tuple(wrapped(_divided(name, step - GAP), step - GAP, SIZE, MOST_LINES)))
+    return tuple(found)
+
+
+def _divided(name: str, width: float) -> str:
+    """Return a name whose long words are divided to fit a width, after the s between parts of a German word if so."""
+    parts = []
+    for word in name.split():
+        rest = word
+        while text_width(rest, SIZE) > width and len(rest) > 2 * LEAST_PART:
+            fits = next(n for n in range(len(rest), 0, -1) if n == 1 or text_width(f"{rest[:n]}-", SIZE) <= width)
+            fits = max(LEAST_PART, min(fits, len(rest) - LEAST_PART))
+            joint = rest.rfind("s", 2 * fits // 3, fits) + 1
+            parts.append(f"{rest[: joint or fits]}-")
+            rest = rest[joint or fits :]
+        parts.append(rest)
+    return " ".join(parts)
 
 
 def _beyond(chart: ChartRecord, width: float, *, first: bool) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WIDTH = 504.0  # points: seven inches
 INCH = 72.0
 TITLE, NOTE = 10.0, 7.0  # sizes in points
+ON_PIXELS = 1.04  # so many times wider small letters are set where pixels are few
 LINE = 1.3  # height of a line by the size of its words
 SIGNS = {"circle": "o", "diamond": "D", "triangle": "v"}
 
@@ -53,7 +54,7 @@ def draw(chart: ChartRecord, ax: Axes | None = None) -> Axes:
     box = ax.get_position()
     inches = ax.get_figure(root=True).get_size_inches()  # type: ignore[union-attr] # Axes of no figure draw nothing
     wide, high = INCH * inches[0] * box.width, INCH * inches[1] * box.height
-    frame = frame_of(chart, wide, high)
+    frame = frame_of(chart, wide, high, ON_PIXELS)
     _fill(chart, ax, frame, wrapped(drawable(chart.title), wide, TITLE, 2), _note(chart, wide))
     return ax
 
@@ -96,17 +97,22 @@ def _on_figure(chart: ChartRecord, figure: Figure) -> Axes:
     title = wrapped(drawable(chart.title), WIDTH - 2 * GAP, TITLE, 2)
     note = _note(chart, WIDTH)
     above, below = LINE * TITLE * len(title) + GAP, LINE * NOTE * len(note) + 2 * GAP
-    frame = frame_of(chart, WIDTH, max(chart.height * WIDTH, 80.0))
-    height = above + frame.top + frame.height + room_below(chart.x) + below
+    frame = frame_of(chart, WIDTH, max(chart.height * WIDTH, 80.0), ON_PIXELS)
+    height = above + frame.top + frame.height + room_below(chart.x, frame.names) + below
     figure.set_size_inches(WIDTH / INCH, height / INCH)
-    place = (frame.left / WIDTH, (room_below(chart.x) + below) / height, frame.width / WIDTH, frame.height / height)
+    place = (
+        frame.left / WIDTH,
+        (room_below(chart.x, frame.names) + below) / height,
+        frame.width / WIDTH,
+        frame.height / height,
+    )
     ax: Axes = figure.add_axes(place)
     _fill(chart, ax, frame, title, note)
     return ax
 
 
 def _note(chart: ChartRecord, width: float) -> list[str]:
-    return wrapped(drawable(chart.note), width - 2 * GAP, NOTE)
+    return wrapped(drawable(chart.note), (width - 2 * GAP) / ON_PIXELS, NOTE)
 
 
 def _fill(chart: ChartRecord, ax: Axes, frame: Frame, title: list[str], note: list[str]) -> None:
@@ -128,7 +134,7 @@ def _fill(chart: ChartRecord, ax: Axes, frame: Frame, title: list[str], note: li
         _write(ax, "■", *corner, swatch, color=entry.color, size=SWATCH + 2, ha="left", va="baseline")
     for row, words in enumerate(chart.right):
         _write(ax, words, (1, row), ("axes fraction", "data"), (frame.right - GAP, 0), ha="right", va="center")
-    bottom = room_below(chart.x)
+    bottom = room_below(chart.x, frame.names)
     if chart.x.show and chart.x.label:
         _write(ax, chart.x.label, (1, 0), "axes fraction", (0, 2 - bottom), color=QUIET, ha="right", va="bottom")
     for row, words in enumerate(note):
@@ -180,7 +186,7 @@ def _scale(ax: Axes, chart: ChartRecord, frame: Frame) -> None:
         getattr(ax, f"set_{which}lim")(*ends)
         places, words = _ticks(one, frame, which)
         color = INK if one.bands else QUIET
-        look = {"fontsize": SIZE, "color": color, "parse_math": False, "family": _family()}
+        look = {"fontsize": SIZE, "color": color, "parse_math": False, "family": _family(), "linespacing": 1.0}
         getattr(ax, f"set_{which}ticks")(places, words, **look)
         getattr(ax, f"set_{which}ticks")([], minor=True)
         if one.grid:
@@ -193,8 +199,9 @@ def _ticks(one: Axis, frame: Frame, which: str) -> tuple[list[float], list[str]]
     if not one.show:
         return [], []
     if one.bands:
-        room = frame.left - GAP if which == "y" else frame.width / len(one.bands) - 2
-        return [float(place) for place in range(len(one.bands))], [cut_name(drawable(w), room, SIZE) for w in one.bands]
+        below = ["\n".join(map(drawable, lines)) for lines in frame.names]
+        beside = [cut_name(drawable(words), frame.left - GAP, SIZE) for words in one.bands]
+        return [float(place) for place in range(len(one.bands))], below if which == "x" else beside
     return [value for value, _ in one.ticks], [drawable(words) for _, words in one.ticks]
 
 

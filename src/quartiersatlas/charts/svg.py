@@ -7,9 +7,9 @@ from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from quartiersatlas.charts.layout import GAP, SIZE, SWATCH, Frame, frame_of
+from quartiersatlas.charts.layout import GAP, LINE, SIZE, SWATCH, Frame, frame_of, room_below
 from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET, Bar, Dot, HRule, Line, Mark, Strip, Text, VRule
-from quartiersatlas.charts.widths import cut, cut_name, text_width
+from quartiersatlas.charts.widths import cut_name, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,26 +89,18 @@ def _below(x: Axis, frame: Frame) -> Iterable[str]:
         if x.grid:
             yield _stroke(place, frame.top, place, bottom, FAINT, 0.6)
         yield _words(place, bottom + SIZE + 2, words, QUIET)
-    for column in range(len(x.bands)):
-        place, name = _band(x, column, frame)
-        yield _words(place, bottom + SIZE + 2, name, INK)
+    for column, lines in enumerate(frame.names):
+        for row, words in enumerate(lines):
+            yield _words(_within(words, frame.px(column), frame), bottom + SIZE + 2 + LINE * row, words, INK)
     if x.label:
-        yield _words(frame.left + frame.width, bottom + 2 * SIZE + GAP + 4, x.label, QUIET, "end")
+        low = bottom + room_below(x, frame.names) - 2
+        yield _words(frame.left + frame.width, low, x.label, QUIET, "end")
 
 
-def _band(x: Axis, column: int, frame: Frame) -> tuple[float, str]:
-    """Return a name below a chart and its middle: it takes what narrower names beside it leave free.
-
-    The outer ones move inwards where the picture ends.
-    """
-    last, width = len(x.bands) - 1, frame.left + frame.width + frame.right
-    place, step = frame.px(column), frame.width / len(x.bands)
-    before = step - (text_width(x.bands[column - 1], SIZE) + GAP) / 2 if column else place
-    after = step - (text_width(x.bands[column + 1], SIZE) + GAP) / 2 if column < last else width - place
-    room = before + after if column in (0, last) else 2 * min(before, after)
-    name = cut(x.bands[column], max(step - 2, room), SIZE)
-    half = text_width(name, SIZE) / 2
-    return min(max(place, half), width - half), name
+def _within(words: str, place: float, frame: Frame) -> float:
+    """Return the middle of words below a chart: the outer ones move inwards where the picture ends."""
+    half = text_width(words, SIZE) / 2
+    return min(max(place, half), frame.left + frame.width + frame.right - half)
 
 
 def _left(y: Axis, frame: Frame) -> Iterable[str]:

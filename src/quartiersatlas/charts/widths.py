@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from quartiersatlas.charts.typeface import Typeface
 
 FONTS = Path(__file__).with_name("fonts")  # written by scripts/write_fonts.py
 SANS = "Noto Sans"
 FALLBACK = "DejaVu Sans Mono"  # in typst, for letters that the fonts have not
 FALLBACK_WIDTH = 0.602
 NO_LETTER = "□"
+# the font of an office, while a document is made that is set in it: each picture in it is laid out by its widths
+_OWN: ContextVar[Typeface | None] = ContextVar("own", default=None)
+
+
+@contextmanager
+def set_in(own: Typeface | None) -> Iterator[None]:
+    """Measure words in an office's own font for a while; in the fonts of the library where it has no letter."""
+    before = _OWN.set(own)
+    try:
+        yield
+    finally:
+        _OWN.reset(before)
 
 
 @cache
@@ -43,7 +63,11 @@ def text_width(words: str, size: float, *, bold: bool = False, italic: bool = Fa
     True
     """
     advances = _advances("Bold" if bold else "Italic" if italic else "Regular")
-    return size * sum(advances.get(ord(letter), FALLBACK_WIDTH) for letter in words)
+    own = _OWN.get()
+    if own is None:
+        return size * sum(advances.get(ord(letter), FALLBACK_WIDTH) for letter in words)
+    first = own.face(bold=bold, italic=italic).widths
+    return size * sum(first.get(ord(one), advances.get(ord(one), FALLBACK_WIDTH)) for one in words)
 
 
 def cut(words: str, width: float, size: float, *, bold: bool = False) -> str:
@@ -103,4 +127,5 @@ def drawable(words: str) -> str:
 
 def has_letter(letter: str) -> bool:
     """Return True if the fonts, or the one that stands in for them, have a letter."""
-    return ord(letter) in _drawn()
+    own = _OWN.get()
+    return ord(letter) in _drawn() or (own is not None and ord(letter) in own.faces[0].widths)

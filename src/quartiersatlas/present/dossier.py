@@ -20,8 +20,10 @@ from quartiersatlas.present.acting.inside import money_blocks, within_blocks
 from quartiersatlas.present.acting.measures import measure_blocks
 from quartiersatlas.present.city_report.sections import cover_words, programme_blocks
 from quartiersatlas.present.figures import map_figure, map_key
+from quartiersatlas.present.files.excel import office_of
 from quartiersatlas.present.files.export import write_layers
 from quartiersatlas.present.files.tables import area_table, candidate_table, columns_table, notes_table
+from quartiersatlas.present.look import worn
 from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
     Bullets,
@@ -38,6 +40,7 @@ from quartiersatlas.present.statements import (
     cell_text,
     check_release,
     comment_blocks,
+    foot_text,
     gap_text,
     indicator_columns,
     label_with_unit,
@@ -51,6 +54,7 @@ from quartiersatlas.present.statements import (
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
+    from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper.document import DocumentBlock
 
 WIDEST = 48
@@ -66,6 +70,7 @@ def dossier(
     *,
     lang: Lang = "de",
     document: Literal["docx", "html"] = "docx",
+    look: Look | None = None,
 ) -> Path:
     """Write what is known of a candidate area: a document, a GeoPackage and a workbook in one folder.
 
@@ -81,6 +86,8 @@ def dossier(
         Language.
     document : {"docx", "html"}, default "docx"
         What kind of document.
+    look : Look, optional
+        Logo, accent, font, office, contact and footer.
 
     Returns
     -------
@@ -132,18 +139,21 @@ def dossier(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     members = list(release.members.index[release.members.astype(str).eq(candidate)])
-    layers = _layers(release, candidate, members, lang)
-    words = _document(release, candidate, members, lang)
+    layers = _layers(release, candidate, members, lang, look)
+    with worn(look, f".{document}"):
+        words = _document(release, candidate, members, lang, look)
     names = [f"dossier.{document}", "gebiete.gpkg", "tabellen.xlsx"]
     with written_together([folder / name for name in names]) as (report, geodata, workbook):
         save_document(words, report)
         write_layers(geodata, layers, words.title)
         sheets = [_sheet(text(f"dossiersheet_{name}", lang), frame) for name, frame in layers.items()]
-        write_workbook(workbook, sheets, title=words.title)
+        write_workbook(workbook, sheets, title=words.title, **office_of(look))
     return folder
 
 
-def _layers(release: Release, candidate: str, members: list[str], lang: Lang) -> dict[str, pd.DataFrame]:
+def _layers(
+    release: Release, candidate: str, members: list[str], lang: Lang, look: Look | None
+) -> dict[str, pd.DataFrame]:
     """Return the areas, the outline, and what the columns mean: rows of the tables that every export has."""
     areas, outline = area_table(release, lang), candidate_table(release, lang)
     tables: dict[str, pd.DataFrame] = {
@@ -151,7 +161,7 @@ def _layers(release: Release, candidate: str, members: list[str], lang: Lang) ->
         "outline": outline[outline.index.astype(str) == candidate].reset_index(),
     }
     meaning = columns_table(release, lang, {"areas": tables["areas"], "candidates": tables["outline"]})
-    found = {**tables, "columns": meaning, "notes": notes_table(release, lang)}
+    found = {**tables, "columns": meaning, "notes": notes_table(release, lang, look)}
     if release.measures is not None:
         places = release.measures.places
         inside = places.loc[places["area"].isin(members), "measure_id"]
@@ -188,7 +198,7 @@ def _cell(value: object) -> str | float | None:
     return float(value) if isinstance(value, (int, float)) else str(value)
 
 
-def _document(release: Release, candidate: str, members: list[str], lang: Lang) -> Document:
+def _document(release: Release, candidate: str, members: list[str], lang: Lang, look: Look | None) -> Document:
     """Return what the document says: where, what, why, what is done there, what else, how."""
     assert release.candidates is not None  # noqa: S101 - checked before
     row = release.candidates.loc[release.candidates.index.astype(str) == candidate].iloc[0]
@@ -200,7 +210,7 @@ def _document(release: Release, candidate: str, members: list[str], lang: Lang) 
         Paragraph(text("dossier_status", lang)),
         *comment_blocks(release, lang),
         Paragraph(text("dossier_facts", lang, **said)),
-        *_map_picture(release, candidate, row, lang),
+        *_map_picture(release, candidate, row, lang, look),
         *_programmes(release, row, lang),
         Heading(text("heading_indicators", lang)),
         *_values(release, members, lang),
@@ -214,10 +224,13 @@ def _document(release: Release, candidate: str, members: list[str], lang: Lang) 
         Heading(text("label_method", lang)),
         Bullets(tuple(method_texts(release, lang))),
     ]
-    return Document(title, lang, numbered(fit_to_paper(block, lang) for block in blocks))
+    fitted = numbered(fit_to_paper(block, lang) for block in blocks)
+    return Document(title, lang, fitted, look, foot_text(release, look, lang), release.as_of)
 
 
-def _map_picture(release: Release, candidate: str, row: pd.Series, lang: Lang) -> list[DocumentBlock]:
+def _map_picture(
+    release: Release, candidate: str, row: pd.Series, lang: Lang, look: Look | None
+) -> list[DocumentBlock]:
     """Return the map around the candidate area with its key; nothing where no number is released that colours one."""
     columns = map_columns(release)
     if not columns:
@@ -227,8 +240,8 @@ def _map_picture(release: Release, candidate: str, row: pd.Series, lang: Lang) -
     around = (west - beyond, south - beyond, east + beyond, north + beyond)
     name, label = visible(f"{candidate} {row['name']}"), label_with_unit(columns[0], lang)
     caption = text("dossier_map", lang, name=name, label=label, date=visible(release.as_of))
-    picture = map_figure(release, columns[0], lang, MAP_SIZE, caption=caption, around=around)
-    return [picture, map_key(release, columns[0], lang)]
+    picture = map_figure(release, columns[0], lang, MAP_SIZE, caption=caption, around=around, look=look)
+    return [picture, map_key(release, columns[0], lang, look)]
 
 
 def _programmes(release: Release, row: pd.Series, lang: Lang) -> list[DocumentBlock]:

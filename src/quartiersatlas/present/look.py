@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from quartiersatlas.base.checks import expects
+from quartiersatlas.charts.typeface import Typeface, read_typeface
+from quartiersatlas.charts.widths import set_in
 from quartiersatlas.errors import InputError, SpecError, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
 ACCENT = "#b3005e"
 CHOSEN = "#ffd400"  # the ring around the chosen area
@@ -27,11 +30,13 @@ MOST_LOGO, MOST_FONTS = 100_000, 400_000  # bytes
 MOST_WORDS = 300  # letters of a line of the look
 PNG = b"\x89PNG\r\n\x1a\n"
 FONT_STARTS = (b"\x00\x01\x00\x00", b"OTTO", b"true")
+CARRIED = (".pdf", ".docx")  # files whose pictures are drawn in the office's font, whoever reads them
 SVG = "{http://www.w3.org/2000/svg}"
 SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan")
 AROUND_SHAPES = ("svg", "g", "defs", "symbol", "use", "clipPath", "mask", "linearGradient", "radialGradient", "stop")
 WORDS = ("title", "desc", "style", "metadata")
 DRAWN = frozenset((*SHAPES, *AROUND_SHAPES, *WORDS))
+NO_NAME = re.compile(r"[^\w .+-]")  # what could end the name of a family in a style sheet or a script
 OUTSIDE = re.compile(r"url\s*\(\s*['\"]?\s*(?!#)|@import|\\", re.IGNORECASE)
 
 
@@ -45,7 +50,10 @@ class Look:
         Colour of what is chosen, of candidate areas and of lines beside text, as ``"#rrggbb"``. It is readable on white
         (contrast at least 4.5 : 1) and no class of a map looks like it (CIEDE2000 distance at least 15 [1]_).
     font : path or list of path, optional
-        TTF or OTF files, 400 KB in all; the first is the regular face. Without it the fonts of the library.
+        TTF or OTF files, 400 KB in all; the first is the regular face. PDF and sheets carry it, in words, charts and
+        maps; DOCX, workbooks, HTML and the page of a map name it and do not carry it. A face that has no file (bold,
+        italic) is set in the nearest one, letters that it lacks in the fonts of the library; the method box of a PDF
+        says which. Without it the fonts of the library.
     logo : path, optional
         An SVG that only draws, or a PNG; at most 100 KB.
     logo_alt : str
@@ -59,7 +67,7 @@ class Look:
         The accent is no colour, or cannot be told from white, from a class or from the chosen area; the logo has no
         words beside it; words are too long.
     InputError
-        A file is not there, too large, of another kind, or the SVG does more than draw.
+        A file is not there, too large, of another kind, a font that says no name, or the SVG does more than draw.
 
     Notes
     -----
@@ -102,6 +110,7 @@ class Look:
             expects(one, (str, PathLike), "Look: font", 'Look(font=["Office-Regular.ttf", "Office-Bold.ttf"])')
         object.__setattr__(self, "font", tuple(Path(one) for one in listed) or None)
         object.__setattr__(self, "_fonts", _fonts(Path(one) for one in listed))
+        object.__setattr__(self, "_typeface", _typeface(self.font_files))
         object.__setattr__(self, "_logo", None if self.logo is None else _logo(Path(fspath(self.logo)), self.logo_alt))
 
     @property
@@ -109,6 +118,23 @@ class Look:
         """The font files by name, in the order given."""
         found: dict[str, bytes] = self._fonts  # type: ignore[attr-defined]
         return found
+
+    @property
+    def typeface(self) -> Typeface | None:
+        """The widths of the letters of its font; None without one."""
+        found: Typeface | None = self._typeface  # type: ignore[attr-defined]
+        return found
+
+    @property
+    def family(self) -> str:
+        """What its font is called; empty without one."""
+        return "" if self.typeface is None else self.typeface.family
+
+    @property
+    def family_first(self) -> str:
+        """The start of a list of families in a style sheet: its font, and a comma; empty without one."""
+        plain = NO_NAME.sub("", self.family).strip()
+        return f'"{plain}", ' if plain else ""
 
     @property
     def logo_file(self) -> tuple[str, bytes] | None:
@@ -122,6 +148,11 @@ class Look:
             return ""
         kind, content = self.logo_file
         return f"data:image/{'svg+xml' if kind == 'svg' else kind};base64,{b64encode(content).decode('ascii')}"
+
+
+def worn(look: Look | None, ending: str) -> AbstractContextManager[None]:
+    """Lay pictures out in the font of a look where a file of this ending is set in it, by default in the library's."""
+    return set_in(look.typeface if look is not None and ending.lower() in CARRIED else None)
 
 
 def check_accent(accent: str) -> None:
@@ -163,6 +194,20 @@ def _fonts(paths: Iterable[Path]) -> dict[str, bytes]:
     total = sum(map(len, found.values()))
     if total > MOST_FONTS:
         raise InputError(f"Look: the fonts have {total // 1000} KB together; at most {MOST_FONTS // 1000} KB fit.")
+    return found
+
+
+def _typeface(files: dict[str, bytes]) -> Typeface | None:
+    """Return the font as far as words are measured in it."""
+    if not files:
+        return None
+    try:
+        found = read_typeface(files.values())
+    except ValueError as error:
+        name = list(files)[error.args[0]]
+        raise InputError(f"Look: font {name!r} cannot be read as a font; it is damaged or of a rare kind.") from error
+    if not found.family:
+        raise InputError(f"Look: the font {next(iter(files))!r} does not say what it is called.")
     return found
 
 

@@ -36,6 +36,7 @@ from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
 from quartiersatlas.present.files.export import export
 from quartiersatlas.present.files.fingerprint import fingerprint_of
+from quartiersatlas.present.look import Look, worn
 from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
     Bullets,
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.charts import Chart
     from quartiersatlas.disclosure import Release, ReleasedColumn
-    from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper.document import DocumentBlock
     from quartiersatlas.present.places import Context, FittedContext
 
@@ -95,7 +95,7 @@ def report(
     context : Context, optional
         Water, green, roads and names on the maps, see :func:`quartiersatlas.context`.
     look : Look, optional
-        Logo, accent, office and contact.
+        Logo, accent, font, office, contact and footer.
 
     Returns
     -------
@@ -120,10 +120,11 @@ def report(
     expects(path, (str, PathLike), "report: path", 'qa.report(rel, "bericht.html")')
     beside = areas_file(release, path)
     listed = "" if beside is None else beside.name
-    document = report_document(release, lang, earlier=earlier, context=context, look=look, listed=listed)
+    with worn(look, Path(path).suffix):
+        document = report_document(release, lang, earlier=earlier, context=context, look=look, listed=listed)
     written = save_document(document, path, ENDINGS)
     if beside is not None:
-        export(release, beside, lang=lang)
+        export(release, beside, lang=lang, look=look)
     return written
 
 

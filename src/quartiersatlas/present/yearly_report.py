@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -34,6 +35,7 @@ from quartiersatlas.present.acting.surveys import survey_blocks
 from quartiersatlas.present.city_report.sections import method_blocks
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures
+from quartiersatlas.present.look import Look, worn
 from quartiersatlas.present.paper import (
     Bullets,
     Document,
@@ -49,13 +51,11 @@ from quartiersatlas.present.statements import check_release, comment_blocks, foo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
     from quartiersatlas.monitoring.store.rhythm import Due
     from quartiersatlas.monitoring.store.targets import TargetState
-    from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper.document import DocumentBlock
 
 ENDINGS = (".html", ".docx", ".pdf")
@@ -91,7 +91,7 @@ def monitor_report(
     on : str, optional
         The day on which something is due or not; the date of the release, if not given.
     look : Look, optional
-        Logo, office and colours of the house.
+        Logo, accent, font, office, contact and footer.
 
     Returns
     -------
@@ -134,7 +134,9 @@ def monitor_report(
     expects(store, Monitor, "monitor_report", 'store = qa.monitor("monitoring/")')
     check_release(release, "monitor_report")
     expects(path, (str, PathLike), "monitor_report: path", 'qa.monitor_report(store, rel, "jahresbericht.pdf")')
-    return save_document(yearly_document(store, release, lang, earlier=earlier, on=on, look=look), path, ENDINGS)
+    with worn(look, Path(path).suffix):
+        document = yearly_document(store, release, lang, earlier=earlier, on=on, look=look)
+    return save_document(document, path, ENDINGS)
 
 
 def yearly_document(

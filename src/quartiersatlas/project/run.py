@@ -371,7 +371,7 @@ def _written(result: ProjectResult, folder: Path, manifest: dict[str, Any]) -> I
     outputs, lang = result.project.outputs, result.project.lang
     shown: dict[str, Any] = {"lang": lang, "context": result.atlas.context, "look": result.atlas.look}
     earlier = result.atlas.earlier
-    told: dict[str, Any] = {"lang": lang, "manifest": manifest}
+    told: dict[str, Any] = {"lang": lang, "manifest": manifest, "look": result.atlas.look}
     if outputs.map:
         yield [result.atlas.save(folder / outputs.map)]
     if outputs.report:
@@ -384,9 +384,9 @@ def _written(result: ProjectResult, folder: Path, manifest: dict[str, Any]) -> I
     if outputs.sheet:
         yield [figure(result.release, **shown).save(folder / outputs.sheet)]
     if outputs.geopackage:
-        yield [export(result.release, folder / outputs.geopackage, **told)]
+        yield [export(result.release, folder / outputs.geopackage, context=result.atlas.context, **told)]
     if outputs.workbook:
-        yield [export(result.release, folder / outputs.workbook, look=result.atlas.look, **told)]
+        yield [export(result.release, folder / outputs.workbook, **told)]
     if outputs.segregation and result.release.segregation is not None:
         table = folder / outputs.segregation
         yield [export(result.release, table, table="segregation", **told), *sidecar_files(table)]

@@ -150,7 +150,8 @@ def _of_geopackage(file: Path, found: FileContent, result: ProjectResult) -> lis
     with TemporaryDirectory() as folder:
         other = Path(folder) / "fresh.gpkg"
         manifest = manifest_of(result.project, result.release, result.ledger)
-        export(result.release, other, lang=result.project.lang, manifest=manifest)
+        worn, lang = result.atlas.look, result.project.lang
+        export(result.release, other, lang=lang, manifest=manifest, context=result.atlas.context, look=worn)
         here, there = table_rows(file), table_rows(other)
         origin = _entries(file), _entries(other)
     for name in sorted({*here, *there}):

@@ -13,13 +13,11 @@ import openpyxl
 import pandas as pd
 import pytest
 from fontTools.agl import AGL2UV
-from fontTools.ttLib import TTFont
 from python_calamine import CalamineWorkbook
 
 import quartiersatlas as qa
 from quartiersatlas import export
-from quartiersatlas.errors import ArgumentError, InputError
-from quartiersatlas.present.files.excel import _family
+from quartiersatlas.errors import ArgumentError
 from quartiersatlas.present.look import Look
 
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -340,20 +338,6 @@ def test_the_font_of_a_look_is_named_everywhere(town_release, tmp_path):
     path = export(town_release, tmp_path / "a.xlsx", look=Look(font=font))
     (styles,) = parts(path, "xl/styles.xml").values()
     assert {font.get("val") for font in styles.iter(f"{CELLS}name")} == {"DejaVu Sans Mono"}
-
-
-def test_a_font_that_does_not_say_its_name_is_refused(town_release, tmp_path):
-    (tmp_path / "a.ttf").write_bytes(b"\x00\x01\x00\x00" + bytes(200))
-    with pytest.raises(InputError, match="does not say what it is called"):
-        export(town_release, tmp_path / "a.xlsx", look=Look(font=tmp_path / "a.ttf"))
-
-
-@pytest.mark.parametrize(
-    "file", sorted((Path(mpl.get_data_path()) / "fonts" / "ttf").glob("*.ttf")), ids=lambda f: f.stem
-)
-def test_fonts_are_called_as_fonttools_calls_them(file):
-    with TTFont(file, lazy=True) as font:
-        assert _family(file.read_bytes()) == font["name"].getBestFamilyName()
 
 
 def test_long_words_of_an_office_fit_the_foot_of_a_page(town_release, tmp_path):

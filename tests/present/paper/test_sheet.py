@@ -99,7 +99,7 @@ def test_classes_and_colours_are_those_of_the_map(sample, name, drawn):
     content = json.loads(re.search(r"QuartiersAtlas\.createLayer\((\{.*\})\);", page)[1])
     column = next(column for column in drawn(content) if column["id"] == name)
     entries = class_entries(sample.release, sample.release.column(name), "de")
-    assert [entry.color for entry in entries] == column["colors"]
+    assert [entry.color for entry in entries] == content["palettes"][column["colors"]]
     keys = content["areas"]["keys"]
     for number, entry in enumerate(entries):
         if "classes" in column:

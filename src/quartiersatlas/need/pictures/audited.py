@@ -23,6 +23,7 @@ PALE, DARK = "#b7c7dc", "#33507d"
 LOST, GAINED = "#7b5ea7", "#e08214"
 ALIKE, AGAINST = (51, 80, 125), (179, 88, 6)  # colours of correlations of 1 and of -1
 STRONG = 0.9
+AS_DARK = 0.2  # luminance below which white letters read better than dark ones
 FACTORS = {
     "data": "stability_data",
     "weights": "stability_weights",
@@ -179,12 +180,20 @@ def _cell(i: int, j: int, value: float, lang: Lang) -> list[Mark]:
     if not isfinite(value):
         return [Text(x=j, y=i, text="–")]
     strength = min(abs(value), 1.0)
-    color = "#" + "".join(f"{round(255 + strength * (part - 255)):02x}" for part in (ALIKE if value >= 0 else AGAINST))
-    ink = PAPER if strength > 0.6 else INK  # noqa: PLR2004 - from there on white letters read better
+    mixed = [round(255 + strength * (part - 255)) for part in (ALIKE if value >= 0 else AGAINST)]
+    color = "#" + "".join(f"{part:02x}" for part in mixed)
+    ink = PAPER if _brightness(mixed) < AS_DARK else INK
     return [
         Bar(x0=j - 0.48, x1=j + 0.48, y0=i - 0.46, y1=i + 0.46, fill=color),
         Text(x=j, y=i, text=_correlation(value, lang), fill=ink, halo=False),
     ]
+
+
+def _brightness(color: Sequence[int]) -> float:
+    """Return the relative luminance of a colour (Web Content Accessibility Guidelines 2.2)."""
+    parts = [part / 255 for part in color]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)  # noqa: PLR2004
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _correlation(value: float, lang: Lang) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import expects
@@ -11,12 +12,12 @@ from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.present.area_profile.pages import Around, booklet_document
 from quartiersatlas.present.area_profile.record import area_record
 from quartiersatlas.present.comparable import earlier_releases
+from quartiersatlas.present.look import worn
 from quartiersatlas.present.paper import save_document
 from quartiersatlas.present.statements import check_area, check_notes, check_release, note_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
@@ -56,7 +57,7 @@ def profiles(
     context : Context, optional
         Water, green, roads and names on the maps, see :func:`quartiersatlas.context`.
     look : Look, optional
-        Logo, accent, office and contact.
+        Logo, accent, font, office, contact and footer.
 
     Returns
     -------
@@ -94,7 +95,9 @@ def profiles(
     around = Around(earlier_releases(release, earlier, "profiles"), ground, look)
     records = [area_record(release, key, lang, said.get(key, ())) for key in chosen]
     title = text("kind_booklet", lang)
-    return save_document(booklet_document(release, records, lang, around, title), path, ENDINGS)
+    with worn(look, Path(path).suffix):
+        booklet = booklet_document(release, records, lang, around, title)
+    return save_document(booklet, path, ENDINGS)
 
 
 def _all_keys(release: Release) -> list[str]:

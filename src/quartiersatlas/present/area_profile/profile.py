@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from quartiersatlas.base.checks import choice
@@ -11,16 +11,15 @@ from quartiersatlas.catalogue import check_lang
 from quartiersatlas.present.area_profile.pages import Around, profile_document
 from quartiersatlas.present.area_profile.record import area_record, comparison_record
 from quartiersatlas.present.comparable import earlier_releases
+from quartiersatlas.present.look import Look, worn
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
 from quartiersatlas.present.statements import check_area, check_notes, check_release, note_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
-    from quartiersatlas.present.look import Look
     from quartiersatlas.present.paper import Document
     from quartiersatlas.present.places import Context
 
@@ -96,7 +95,7 @@ def profile(
     context : Context, optional
         Water, green, roads and names on the map, see :func:`quartiersatlas.context`.
     look : Look, optional
-        Logo, accent, office and contact.
+        Logo, accent, font, office, contact and footer.
 
     Returns
     -------
@@ -190,22 +189,22 @@ class Profile:
     lang: Lang
     around: Around
 
-    @cached_property
-    def document(self) -> Document:
-        """The same, worded and set, with its pictures."""
-        return profile_document(self.release, self.record, self.lang, self.around)
+    def document(self, ending: str) -> Document:
+        """Return the same, worded and set, with its pictures as a file of this ending has them."""
+        with worn(self.around.look, ending):
+            return profile_document(self.release, self.record, self.lang, self.around)
 
     def html(self) -> str:
         """Return the profile as one HTML page."""
-        return html_text(self.document)
+        return html_text(self.document(".html"))
 
     def markdown(self) -> str:
         """Return the profile as Markdown."""
-        return markdown_text(self.document)
+        return markdown_text(self.document(".md"))
 
     def docx(self) -> bytes:
         """Return the profile as a DOCX file."""
-        return docx_bytes(self.document)
+        return docx_bytes(self.document(".docx"))
 
     def save(self, path: str | Path) -> Path:
         """Write the profile as its ending says; whole or not at all.
@@ -229,7 +228,7 @@ class Profile:
         ReleaseError
             The ending is none of these.
         """
-        return save_document(self.document, path, ENDINGS)
+        return save_document(self.document(Path(path).suffix), path, ENDINGS)
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from struct import error as StructError  # noqa: N812 - a class
-from struct import unpack_from
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.progress import with_progress
-from quartiersatlas.base.workbook import SIZE, CellStyle, WorkbookSheet, write_workbook
+from quartiersatlas.base.text_width import PIXEL, pixels
+from quartiersatlas.base.workbook import SIZE, CellStyle, WorkbookLogo, WorkbookSheet, write_workbook
 from quartiersatlas.base.workbook_charts import FONT
 from quartiersatlas.catalogue import text
-from quartiersatlas.errors import InputError
+from quartiersatlas.charts.widths import set_in, text_width
+from quartiersatlas.errors import DependencyError
 from quartiersatlas.present.files.cells import (
     GREY,
     PERCENT,
@@ -26,6 +26,7 @@ from quartiersatlas.present.files.excel_charts import chart_sheets
 from quartiersatlas.present.files.excel_selection import selection_sheets
 from quartiersatlas.present.files.tables import columns_table, manifest_table, notes_table, tables_of
 from quartiersatlas.present.look import Look
+from quartiersatlas.present.paper.typeset import svg_png
 from quartiersatlas.present.statements import visible
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ DECIMALS = {"hectares": 1}
 DECIMALS |= dict.fromkeys(("value", "adjusted", "expected", "lower", "upper"), 4)
 SHARES = ("p_selected", "covered_share", "covered_residents", "share_of_residents", "group_inside", "share_of_group")
 DECIMALS["jaccard"] = 2
+SAMPLE = "Anteil Personen mit Migrationshintergrund 0123456789"
 LABELS, NAMES = CellStyle(bold=True, is_wrapped=True), CellStyle(italic=True, color=GREY)
 TEXT = CellStyle(is_wrapped=True)
-FAMILY, WHOLE_FAMILY = 1, 16  # numbers of names in a font: its family, and the one above faces such as "Light"
 
 
 def write_excel(
@@ -57,45 +58,39 @@ def write_excel(
     progress: bool = False,
 ) -> None:
     """Write the workbook: notes, selection and charts first, then the tables, then what the columns mean."""
-    look = Look() if look is None else look
-    sheets = _sheets(release, lang, manifest, look, progress=progress)
-    foot = " · ".join(visible(words) for words in (look.office, look.contact, look.footer) if words)
+    sheets = _sheets(release, lang, manifest, Look() if look is None else look, progress=progress)
     title, comment = visible(release.title), shortened(visible(release.comment))
-    write_workbook(path, sheets, title=title, comment=comment, font=font_name(look), foot=foot)
+    write_workbook(path, sheets, title=title, comment=comment, **office_of(look))
 
 
-def font_name(look: Look) -> str:
-    """Return what the regular face of a look is called; a workbook names its font and does not carry it.
+def office_of(look: Look | None) -> dict[str, Any]:
+    """Return what a workbook wears of a look: its font by name, the foot of its pages, the logo as a picture.
 
-    Raises
-    ------
-    InputError
-        The file does not say it.
+    Without typst the words of an SVG stand in its place.
     """
-    for name, content in look.font_files.items():
-        family = _family(content)
-        if not family:
-            raise InputError(f"Look: the font {name!r} does not say what it is called.")
-        return family
-    return FONT
+    if look is None:
+        return {}
+    foot = " · ".join(visible(words) for words in (look.office, look.contact, look.footer) if words)
+    worn: dict[str, Any] = {"font": visible(look.family) or FONT, "wider": _wider(look), "foot": foot}
+    if look.logo_file is not None:
+        kind, content = look.logo_file
+        png = content if kind == "png" else _drawn(content)
+        worn["logo"] = WorkbookLogo(png, visible(look.logo_alt), look.accent)
+    return worn
 
 
-def _family(content: bytes) -> str:
-    """Return the family of a TTF or OTF file from its table of names (OpenType 1.9, name); empty where it has none."""
+def _wider(look: Look) -> float:
+    """Return how many times wider words are in the font of a look; not below 1, since a reader may not have it."""
+    with set_in(look.typeface):
+        wide = [text_width(SAMPLE, PIXEL * SIZE, bold=bold) for bold in (False, True)]
+    return max(1.0, wide[0] / pixels(SAMPLE, SIZE), wide[1] / pixels(SAMPLE, SIZE, bold=True)) if look.family else 1.0
+
+
+def _drawn(svg: bytes) -> bytes:
     try:
-        tables = [unpack_from(">4s4x2I", content, 12 + 16 * n) for n in range(unpack_from(">H", content, 4)[0])]
-        start = next(offset for tag, offset, _ in tables if tag == b"name")
-        count, texts = unpack_from(">2H", content, start + 2)
-        records = [unpack_from(">6H", content, start + 6 + 12 * n) for n in range(count)]
-    except (StructError, StopIteration):
-        return ""
-    found = {}
-    for platform, _, _, meaning, length, offset in records:
-        coding = {1: "mac_roman", 3: "utf-16-be"}.get(platform)
-        if coding and meaning in (FAMILY, WHOLE_FAMILY):
-            raw = content[start + texts + offset :][:length]
-            found[meaning, platform] = visible(raw.decode(coding, "replace")).strip()
-    return next((found[one] for one in sorted(found, reverse=True) if found[one]), "")
+        return svg_png(svg.decode("utf-8-sig"))
+    except DependencyError:
+        return b""
 
 
 def _sheets(
@@ -103,7 +98,7 @@ def _sheets(
 ) -> Iterator[WorkbookSheet]:
     tables = {name: frame.drop(columns="geometry", errors="ignore") for name, frame in tables_of(release, lang).items()}
     meaning = columns_table(release, lang, tables)
-    yield _text_sheet(text("sheet_notes", lang), notes_table(release, lang)[["label", "text"]])
+    yield _text_sheet(text("sheet_notes", lang), notes_table(release, lang, look)[["label", "text"]])
     yield from selection_sheets(release, lang, look)
     charts, data = chart_sheets(release, lang, look)
     yield from charts

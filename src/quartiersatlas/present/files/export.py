@@ -9,6 +9,7 @@ from errno import EIO, ENOSPC
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
@@ -22,7 +23,9 @@ from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import DependencyError, ReleaseError, list_some
 from quartiersatlas.present.files.excel import write_excel
 from quartiersatlas.present.files.fingerprint import fingerprint_of
-from quartiersatlas.present.files.qgis import styles_table
+from quartiersatlas.present.files.qgis import package_styles, styles_table
+from quartiersatlas.present.files.qgis_context import context_layers
+from quartiersatlas.present.files.qgis_project import project_groups, write_project
 from quartiersatlas.present.files.seal import TABLE as FINGERPRINT
 from quartiersatlas.present.files.seal import fingerprint_table
 from quartiersatlas.present.files.tables import (
@@ -37,11 +40,13 @@ from quartiersatlas.present.files.tables import (
     tables_of,
 )
 from quartiersatlas.present.look import Look
+from quartiersatlas.present.places.context import Context
 from quartiersatlas.present.statements import check_release, no_formula, visible
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
+    from quartiersatlas.present.places import FittedContext
 
 FORMATS = (".gpkg", ".parquet", ".geojson", ".xlsx", ".csv")
 WHOLE = (".gpkg", ".xlsx")  # hold every table at once
@@ -57,6 +62,7 @@ def export(
     table: Literal["areas", "candidates", "segregation", "rules", "lists", "funded", "measures", "coverage"] = "areas",
     lang: Lang = "de",
     manifest: Mapping[str, Any] | None = None,
+    context: Context | None = None,
     look: Look | None = None,
     progress: bool = False,
 ) -> Path:
@@ -87,8 +93,14 @@ def export(
     manifest : mapping, optional
         Where the release comes from, as far as the caller knows: hashes of inputs, versions, seeds. The version of the
         library and the fingerprint of the need spec are added.
+    context : Context, optional
+        Water, green, rail, roads and names for a GeoPackage, see :func:`quartiersatlas.context`: layers
+        ``uninhabited``, ``green``, ``water``, ``roads``, ``rail``, ``place_names`` with their styles, and a project of
+        QGIS in which all layers lie and are grouped as on the map. QGIS finds it under the file in its browser, and its
+        layers by the name of the file, which therefore stays as it is.
     look : Look, optional
-        Accent, font and who publishes, for a workbook; the accent also for the styles of a GeoPackage.
+        Office, contact and footer stand in the notes of every format. A workbook also has logo, accent, font and a foot
+        below its pages; the styles of a GeoPackage have the accent, and the font for their labels.
     progress : bool, default False
         Show a progress bar while the rows of a workbook are written (5,000 areas: some seconds); every other format
         takes under two seconds. Needs ``pip install "quartiersatlas[progress]"``.
@@ -102,7 +114,7 @@ def export(
     Raises
     ------
     ReleaseError
-        The ending is not known, or the release has no such table.
+        The ending is not known, the release has no such table, or a context is given to a file without layers.
     ArgumentError
         What is exported is no release; the message says how to get one.
     SpecError
@@ -135,10 +147,9 @@ def export(
     """
     check_release(release, "export")
     expects(path, (str, PathLike), "export: path", 'qa.export(rel, "atlas.gpkg")')
-    if manifest is not None:
-        expects(manifest, Mapping, "export: manifest", '{"inputs": {...}}, or none')
-    if look is not None:
-        expects(look, Look, "export: look", 'qa.Look(accent="#b3005e")')
+    expects(manifest, (Mapping, NoneType), "export: manifest", '{"inputs": {...}}, or none')
+    expects(context, (Context, NoneType), "export: context", "qa.context(water=..., green=...)")
+    expects(look, (Look, NoneType), "export: look", 'qa.Look(accent="#b3005e")')
     check_lang(lang)
     choice(table, TABLES, "table")
     path = Path(path)
@@ -146,38 +157,52 @@ def export(
         raise ReleaseError(f"{path.name}: releases are exported to {', '.join(FORMATS)}.")
     if path.suffix in WHOLE and table != "areas":
         raise ReleaseError(f"{path.name}: a {path.suffix} holds every table; table={table!r} is for the other formats.")
+    if context is not None and path.suffix != ".gpkg":
+        raise ReleaseError(f"{path.name}: water, green and roads stand in a .gpkg alone; leave context= out.")
     if path.suffix == ".xlsx":
         write_excel(release, path, lang, manifest, look=look, progress=progress)
     elif path.suffix == ".gpkg":
-        _write_geopackage(release, path, lang, manifest, look or Look())
+        fitted = None if context is None else context.fitted(release)
+        _write_geopackage(release, path, lang, manifest, look or Look(), fitted)
     elif path.suffix == ".geojson":
-        _write_geojson(release, path, table, lang, manifest)
+        _write_geojson(release, path, table, lang, manifest, look)
     elif path.suffix == ".parquet":
-        _write_geoparquet(release, path, table, lang, manifest)
+        _write_geoparquet(release, path, table, lang, manifest, look)
     else:
-        _write_csv(release, path, table, lang, manifest)
+        _write_csv(release, path, table, lang, manifest, look)
     return path
 
 
-def _write_geopackage(release: Release, path: Path, lang: Lang, manifest: Mapping[str, Any] | None, look: Look) -> None:
-    """Write every layer and table of a release, and the styles."""
-    tables = tables_of(release, lang)
-    tables |= layers_of(release, lang)
+def _write_geopackage(
+    release: Release,
+    path: Path,
+    lang: Lang,
+    manifest: Mapping[str, Any] | None,
+    look: Look,
+    context: FittedContext | None,
+) -> None:
+    """Write every layer and table of a release, the styles, and with a context the project that puts them in order."""
+    first, *others = tables_of(release, lang).items()
+    # as they lie on one another: the base map above the colours, and everything else above it
+    tables = dict([first, *context_layers(release, context, lang).items(), *others, *layers_of(release, lang).items()])
     meaning = columns_table(release, lang, tables)
     layers = {
         **tables,
         "columns": meaning,
-        "notes": notes_table(release, lang),
+        "notes": notes_table(release, lang, look),
         "manifest": manifest_table(release, manifest),
     }
     about = visible("\n".join(filter(None, (release.title, release.source, release.as_of, release.comment))))
     with written_whole(path) as file:
         for name, frame in layers.items():
             _layer(frame, file, name, **({"DESCRIPTION": about} if "geometry" in frame else {}))
-        styles = styles_table(release, lang, meaning, look.accent).assign(update_time=pd.Timestamp(LAST_CHANGE))
+        styles = package_styles(release, lang, meaning, look)
+        rows = styles_table(styles).assign(update_time=pd.Timestamp(LAST_CHANGE))
         # as QGIS itself creates the table: through the same driver, with a key "id"
-        _layer(styles, file, "layer_styles", FID="id")
+        _layer(rows, file, "layer_styles", FID="id")
         _layer(fingerprint_table(fingerprint_of(release, "geopackage", lang), file), file, FINGERPRINT)
+        if context is not None:
+            write_project(file, path.name, release, project_groups(styles, lang))
         _undate(file)
 
 
@@ -220,14 +245,16 @@ def _undate(file: Path, *, has_styles: bool = True) -> None:
     undated.replace(file)
 
 
-def _write_geojson(release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
+def _write_geojson(
+    release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None, look: Look | None
+) -> None:
     """Write a feature collection, with notes, columns and manifest as further members."""
     frame = table_of(release, table, lang)
     if "geometry" not in frame:
         raise ReleaseError(f"{path.name}: the table {table!r} has no geometry; export it as .csv or .xlsx.")
     members = {
         "title": release.title,
-        "notes": _json_rows(notes_table(release, lang)),
+        "notes": _json_rows(notes_table(release, lang, look)),
         "columns": _json_rows(columns_table(release, lang, {table: frame})),
         "manifest": full_manifest(release, manifest),
     }
@@ -266,7 +293,9 @@ def _degrees(shapes: gpd.GeoSeries) -> Any:  # noqa: ANN401 - an array of outlin
     return shapely.orient_polygons(rounded, exterior_cw=False)
 
 
-def _write_geoparquet(release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
+def _write_geoparquet(
+    release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None, look: Look | None
+) -> None:
     """Write one table; plain Parquet where it has no geometry."""
     try:
         from pyarrow import parquet
@@ -275,7 +304,7 @@ def _write_geoparquet(release: Release, path: Path, table: str, lang: Lang, mani
     frame = table_of(release, table, lang)
     about = {
         "title": release.title,
-        "notes": _json_rows(notes_table(release, lang)),
+        "notes": _json_rows(notes_table(release, lang, look)),
         "columns": _json_rows(columns_table(release, lang, {table: frame})),
         "manifest": full_manifest(release, manifest),
     }
@@ -287,7 +316,9 @@ def _write_geoparquet(release: Release, path: Path, table: str, lang: Lang, mani
         parquet.write_table(content, file, compression="snappy")
 
 
-def _write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None) -> None:
+def _write_csv(
+    release: Release, path: Path, table: str, lang: Lang, manifest: Mapping[str, Any] | None, look: Look | None
+) -> None:
     """Write ``name.csv`` together with ``name.columns.csv`` and ``name.notes.txt``."""
     frame = table_of(release, table, lang).drop(columns="geometry", errors="ignore")
     meaning = columns_table(release, lang, {table: frame}).drop(columns="table")
@@ -296,7 +327,7 @@ def _write_csv(release: Release, path: Path, table: str, lang: Lang, manifest: M
     with written_together([path, *sidecar_files(path)]) as (data, columns, notes):
         data.write_bytes(csv_bytes(frame, lang))
         columns.write_bytes(csv_bytes(meaning, lang))
-        notes.write_bytes(_notes(release, lang, manifest).encode())
+        notes.write_bytes(_notes(release, lang, manifest, look).encode())
 
 
 def sidecar_files(path: Path) -> list[Path]:
@@ -322,9 +353,10 @@ def _safe(cell: object) -> object:
     return no_formula(cell) if isinstance(cell, str) else cell
 
 
-def _notes(release: Release, lang: Lang, manifest: Mapping[str, Any] | None) -> str:
+def _notes(release: Release, lang: Lang, manifest: Mapping[str, Any] | None, look: Look | None) -> str:
     notes = [
-        f"{label}: {words}" for label, words in notes_table(release, lang)[["label", "text"]].itertuples(index=False)
+        f"{label}: {words}"
+        for label, words in notes_table(release, lang, look)[["label", "text"]].itertuples(index=False)
     ]
     origin = [f"{entry}: {value}" for entry, value in manifest_table(release, manifest).itertuples(index=False)]
     return "\n".join([*notes, "", text("sheet_manifest", lang), *origin, ""])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from quartiersatlas.catalogue import text
+from quartiersatlas.present.files.qgis_context import context_styles
 from quartiersatlas.present.files.qml import (
     LayerStyle,
     StyleLabel,
@@ -35,6 +37,7 @@ from quartiersatlas.screening import running_programmes
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.look import Look
 
 NAME_LENGTH = 30  # of a style, in the table as QGIS creates it
 NAMES_FROM, FACILITIES_FROM = 60_000, 25_000  # scales
@@ -53,22 +56,36 @@ PATTERN = {
 OTHER_GAP, GAP_LINE = "#dddddd", "#9a9a9a"
 
 
-def styles_table(release: Release, lang: Lang, meaning: pd.DataFrame, accent: str) -> pd.DataFrame:
-    """Return the rows of ``layer_styles``: one per indicator, and one for each further layer.
+@dataclass(frozen=True)
+class PackageStyles:
+    """How the layers of a GeoPackage open: the areas by the words of what colours them, the others by their names."""
 
-    The columns are those of the table that QGIS creates when a style is saved in a GeoPackage; schema and catalogue
-    stay empty, as QGIS asks for them. ``meaning`` is the table of columns, by which they are called; ``accent`` is the
-    colour of candidate areas.
+    areas: list[tuple[str, LayerStyle]]
+    further: dict[str, LayerStyle]
+
+
+def package_styles(release: Release, lang: Lang, meaning: pd.DataFrame, look: Look) -> PackageStyles:
+    """Return the styles of a release: one of the areas per indicator, one of each further layer from below.
+
+    ``meaning`` is the table of columns, by which they are called; the look has the colour of candidate areas and the
+    font of labels.
     """
     aliases = {
         str(layer): dict(zip(own["column"], own["label"], strict=True)) for layer, own in meaning.groupby("table")
     }
-    rows = [
-        ("areas", words, qml(style), number == 0)
-        for number, (words, style) in enumerate(_of_areas(release, lang, aliases["areas"]))
-    ]
-    for layer, style in _further(release, lang, aliases, accent).items():
-        rows.append((layer, style.rules[0].label, qml(style), True))
+    further = context_styles(aliases, lang) | _further(release, lang, aliases, look.accent)
+    areas = [(words, replace(one, font=look.family)) for words, one in _of_areas(release, lang, aliases["areas"])]
+    return PackageStyles(areas, {layer: replace(one, font=look.family) for layer, one in further.items()})
+
+
+def styles_table(styles: PackageStyles) -> pd.DataFrame:
+    """Return the rows of ``layer_styles``.
+
+    The columns are those of the table that QGIS creates when a style is saved in a GeoPackage; schema and catalogue
+    stay empty, as QGIS asks for them.
+    """
+    rows = [("areas", words, qml(style), number == 0) for number, (words, style) in enumerate(styles.areas)]
+    rows += [(layer, style.rules[0].label, qml(style), True) for layer, style in styles.further.items()]
     table = pd.DataFrame(rows, columns=["f_table_name", "description", "styleQML", "useAsDefault"])
     # numbered in the order of the map, and so still different where two long names begin alike
     numbers = table.groupby("f_table_name").cumcount() + 1

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-GEOMETRY = {"marker": "0", "fill": "2"}
+GEOMETRY = {"marker": "0", "line": "1", "fill": "2"}
 HORIZONTAL, AROUND = "4", "6"  # where QGIS puts the label of a surface, and of a point
 WHITE = "255,255,255,255"
 
@@ -79,13 +79,14 @@ class StyleLabel:
 
 @dataclass(frozen=True)
 class LayerStyle:
-    """How a layer opens: what is drawn, what it is called, what the pointer shows, what the columns are called."""
+    """How a layer opens: what is drawn, its labels and their font, what the pointer shows, what columns are called."""
 
     kind: str
     rules: tuple[StyleRule, ...]
     labels: tuple[StyleLabel, ...] = ()
     tip: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
+    font: str = ""
 
 
 def qml(style: LayerStyle) -> str:
@@ -203,10 +204,10 @@ def _add_labels(root: ET.Element, style: LayerStyle) -> None:
             rule.set("filter", visible(label.filter))
         if label.from_scale:
             rule.set("scalemaxdenom", str(label.from_scale))
-        _add_label(ET.SubElement(rule, "settings", calloutType="simple"), label, style.kind)
+        _add_label(ET.SubElement(rule, "settings", calloutType="simple"), label, style)
 
 
-def _add_label(settings: ET.Element, label: StyleLabel, kind: str) -> None:
+def _add_label(settings: ET.Element, label: StyleLabel, style: LayerStyle) -> None:
     words = ET.SubElement(
         settings,
         "text-style",
@@ -219,6 +220,8 @@ def _add_label(settings: ET.Element, label: StyleLabel, kind: str) -> None:
         textOpacity="1",
         multilineHeight="1",
     )
+    if style.font:
+        words.set("fontFamily", visible(style.font))
     ET.SubElement(
         words,
         "text-buffer",
@@ -230,9 +233,9 @@ def _add_label(settings: ET.Element, label: StyleLabel, kind: str) -> None:
         bufferJoinStyle="128",
     )
     ET.SubElement(settings, "text-format", autoWrapLength="0", multilineAlign="1")
-    placement = {"placement": AROUND if kind == "marker" else HORIZONTAL, "dist": "0.6", "distUnits": "MM"}
+    placement = {"placement": AROUND if style.kind == "marker" else HORIZONTAL, "dist": "0.6", "distUnits": "MM"}
     placement["priority"] = "5" if label.from_scale else "10"
-    if kind == "fill" and label.from_scale:
+    if style.kind == "fill" and label.from_scale:
         placement["fitInPolygonOnly"] = "1"  # a name that reaches into the next area would be taken for its name
     placement["predefinedPositionOrder"] = "R,L,TSR,BSR,TSL,BSL"
     if label.place:

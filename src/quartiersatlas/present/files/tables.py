@@ -36,6 +36,7 @@ from quartiersatlas.version import __version__
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release, ReleasedColumn
+    from quartiersatlas.present.look import Look
 
 OWN = (
     *("key", "name", "geometry", "state", "selected", "reasons", "level", "missing_persons", "candidate", "need_spec"),
@@ -290,13 +291,15 @@ def rules_table(release: Release, lang: Lang) -> pd.DataFrame:
     return with_visible_text(with_notice(table, release, lang))
 
 
-def notes_table(release: Release, lang: Lang) -> pd.DataFrame:
-    """Return what a reader has to know as rows: title, source, date, comment, notices, method."""
+def notes_table(release: Release, lang: Lang, look: Look | None = None) -> pd.DataFrame:
+    """Return what a reader has to know as rows: title, source, date, who publishes, comment, notices, method."""
+    office = [] if look is None else [("office", look.office), ("contact", look.contact), ("footer", look.footer)]
     rows = [
         ("title", release.title),
         ("subtitle", release.subtitle),
         ("source", release.source),
         ("as_of", release.as_of),
+        *(row for row in office if row[1]),
         ("comment", release.comment or text("no_comment", lang)),
         *(("notice", notice) for notice in release.notices),
         ("note", text("reading_aid", lang)),

@@ -36,6 +36,7 @@ from quartiersatlas.present.look import ACCENT, Look
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.ground import Ground, ground_of
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
+from quartiersatlas.present.map.phrases import with_palettes
 from quartiersatlas.present.map.topology import in_degrees, tolerance
 from quartiersatlas.present.policy import inline_scripts, with_policy
 from quartiersatlas.present.statements import check_release, exclave_name, fact_text, method_texts, source_text
@@ -93,7 +94,7 @@ def atlas_map(
     names : bool, default True
         Whether names of districts, areas and of the context are written on the map, as far as they fit.
     look : Look, optional
-        Accent, logo and words of an office; its fonts are for paper.
+        Accent, logo, font and words of an office. The page names the font and does not carry it.
 
     Returns
     -------
@@ -328,8 +329,9 @@ class Atlas:
         """Return the whole page."""
         page = str(self.to_folium().get_root().render())
         page = page.replace(", maximum-scale=1.0, user-scalable=no", "", 1)  # readers may enlarge the page
+        page = page.replace(leaflet_css(), leaflet_css(alone=True), 1)
         page = page.replace("<html>", f'<html lang="{self.lang}" class="qa-page">', 1)
-        head, mark, rest = page.partition("<style> ")  # folium's own lines, and the encoding, which the policy tells
+        head, mark, rest = page.partition("<style>")  # folium's own lines, and the encoding, which the policy tells
         page = re.sub(r"\n\s+", "\n", re.sub(r'<meta http-equiv="content-type"[^>]*>', "", head)) + mark + rest
         # the last script holds the data, and stands behind all markup; text from data has no "<" in it
         own = [
@@ -438,7 +440,8 @@ class AtlasLayer(folium.map.Layer):
         super().__init__(name=name, overlay=True)
         self.look, self.measures = atlas.look, measures_html(atlas.release)
         self._name = "AtlasLayer"
-        self.content = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes, atlas.ground)
+        data = map_json(atlas.release, atlas.lang, atlas.breaks, atlas.earlier, atlas.notes, atlas.ground)
+        self.content = with_palettes(data)
         # the same release gives the same bytes, and two releases stand side by side on one map
         self._id = sha256(f"{name}\n{self.content}".encode()).hexdigest()[:12]
 
@@ -518,6 +521,8 @@ def _candidates(release: Release, lang: Lang) -> list[str]:
 
 
 LEAFLET = "vendor/leaflet-1.9.4"
+# classes of popups, tiles, pictures, icons, credits and of browsers that draw in VML
+OF_FURTHER = re.compile(r"popup|tile|image-layer|default-icon|div-icon|attribution|layers-toggle|oldie|vml")
 FOLIUM_SCRIPT = re.compile(r"<script>(\s*L_NO_TOUCH = false;\s*L_DISABLE_3D = false;\s*)</script>")
 
 
@@ -534,20 +539,36 @@ def head_html(look: Look | None = None, page: str = "page") -> str:
     names they are half as large.
 
     On a map that has loaded Leaflet already that one stays, with whatever plugins were added to it. The accent of an
-    office takes the place of ours.
+    office takes the place of ours, and its font comes first where the reader has it.
     """
-    styles, scripts = (
-        asset(f"built/{page}.{kind}").replace(ACCENT, ACCENT if look is None else look.accent) for kind in ("css", "js")
-    )
+    styles, scripts = (asset(f"built/{page}.{kind}") for kind in ("css", "js"))
+    if look is not None:
+        family = f"{look.family_first}system-ui,"
+        styles, scripts = (
+            words.replace(ACCENT, look.accent).replace("system-ui,", family) for words in (styles, scripts)
+        )
     leaflet = re.sub(r"\n//# sourceMappingURL=.*", "", asset(f"{LEAFLET}/leaflet.js"))
-    leaflet_css = re.sub(r"url\(images/[^)]*\)", "none", asset(f"{LEAFLET}/leaflet.css"))
-    leaflet_css = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", leaflet_css, flags=re.DOTALL))
-    leaflet_css = re.sub(r" ?([{};]) ?", r"\1", leaflet_css)
     return (
-        f"<style>{leaflet_css}</style>\n<style>{styles}</style>\n"
+        f"<style>{leaflet_css()}</style>\n<style>{styles}</style>\n"
         f"<script>/*\n{asset(f'{LEAFLET}/LICENSE')}*/\nif (!window.L) {{\n{leaflet}\n}}</script>\n"
         f"<script>{scripts}</script>"
     )
+
+
+@cache
+def leaflet_css(*, alone: bool = False) -> str:
+    """Return the styles of Leaflet in few bytes; of a map that stands alone without what only further layers have."""
+    css = re.sub(r"/\*.*?\*/", "", asset(f"{LEAFLET}/leaflet.css"), flags=re.DOTALL)
+    css = re.sub(r"url\(images/[^)]*\)", "none", css)
+    css = re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", css)).replace(": ", ":").replace(";}", "}").strip()
+    if not alone:
+        return css
+
+    def kept(rule: re.Match[str]) -> str:
+        names = ",".join(one for one in rule[1].split(",") if not OF_FURTHER.search(one))
+        return f"{names}{{{rule[2]}}}" if names else ""
+
+    return re.sub(r"([^{}]+)\{([^{}]*)\}", kept, css)
 
 
 def measures_html(release: Release) -> str:

@@ -545,7 +545,8 @@ def panel_data(release: Release, lang: Lang, notes: AreaNotes) -> dict[str, Any]
                 **({} if profile_rank(column) is None else {"profile": profile_rank(column)}),
                 "resource": column.indicator.role == "resource",
                 "direction": need_direction(column),
-                "note": footnote(release, column, lang),
+                # where it has a date of its own; else it is the definition of the column
+                **({"note": footnote(release, column, lang)} if column.id in release.dates else {}),
             }
             for column in columns
         ],

@@ -1,4 +1,4 @@
-"""Sentences that differ in their numbers alone, in few bytes: each phrase once, and the numbers of each sentence."""
+"""What a page says often, in few bytes: each phrase once and the numbers of each sentence, each list of colours."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ def with_phrases(data: dict[str, Any]) -> dict[str, Any]:
 
     data = packed(data)
     return {**data, "earlier": [packed(date) for date in data["earlier"]], "phrases": list(phrases.known)}
+
+
+COLORS = re.compile(r'"colors":(\["#[0-9a-f]{6}"(?:,"#[0-9a-f]{6}")*\])')
+
+
+def with_palettes(page: str) -> str:
+    """Return the data of a page, as JSON, whose lists of colours stand in it once; classes name them by their numbers.
+
+    Examples
+    --------
+    >>> with_palettes('{"a":{"colors":["#aaaaaa","#bbbbbb"]},"b":{"colors":["#aaaaaa","#bbbbbb"]}}')
+    '{"palettes":[["#aaaaaa","#bbbbbb"]],"a":{"colors":0},"b":{"colors":0}}'
+    """
+    known: dict[str, int] = {}
+    numbered = COLORS.sub(lambda found: f'"colors":{known.setdefault(found[1], len(known))}', page)
+    return f'{{"palettes":[{",".join(known)}],{numbered[1:]}'

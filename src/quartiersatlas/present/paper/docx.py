@@ -90,11 +90,12 @@ def _set_up(file: Any, document: Document) -> None:  # noqa: ANN401 - python-doc
     from docx.shared import Mm, Pt, RGBColor
 
     accent = ACCENT if document.look is None else document.look.accent
+    font = (document.look.family if document.look is not None else "") or FONT
     section = file.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(20)
     normal = file.styles["Normal"]
-    normal.font.name, normal.font.size = FONT, Pt(BODY)
+    normal.font.name, normal.font.size = font, Pt(BODY)
     for name in ("toc 1", "toc 2"):
         style = file.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style, style.paragraph_format.space_after = normal, Pt(2)
@@ -106,7 +107,7 @@ def _set_up(file: Any, document: Document) -> None:  # noqa: ANN401 - python-doc
     ]
     for name, size, color in looks:
         style = file.styles[name]
-        style.font.name, style.font.size, style.font.bold = FONT, Pt(size), name != "Caption"
+        style.font.name, style.font.size, style.font.bold = font, Pt(size), name != "Caption"
         style.font.color.rgb = RGBColor.from_string(color.removeprefix("#").upper())
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
@@ -197,7 +198,7 @@ class Writer:
     def _head(self, place: Any, block: Head) -> None:  # noqa: ANN401
         if self.look is not None and self.look.logo_file is not None and block.level == 1:
             kind, content = self.look.logo_file
-            content = content if kind == "png" else _png(content.decode("utf-8"))
+            content = content if kind == "png" else _png(content.decode("utf-8"), None)
             if content:
                 paragraph = place.add_paragraph()
                 paragraph.alignment = _right()
@@ -214,7 +215,7 @@ class Writer:
         add_bookmark(run, len(self.bookmarks))
 
     def _figure(self, place: Any, block: Figure, width: float) -> None:  # noqa: ANN401
-        content = _png(block.svg)
+        content = _png(block.svg, self.look)
         paragraph = place.add_paragraph()
         paragraph.paragraph_format.keep_with_next = bool(block.caption)
         if content:
@@ -238,7 +239,7 @@ class Writer:
             shape = paragraph.paragraph_format
             shape.space_after, shape.left_indent, shape.first_line_indent = Pt(0), Mm(SIGN + 2), Mm(-SIGN - 2)
             shape.tab_stops.add_tab_stop(Mm(SIGN + 2))
-            content = _png(svg)
+            content = _png(svg, self.look)
             if content:
                 add_picture(paragraph, content, printable(words), width=SIGN)
             paragraph.add_run(f"\t{printable(words)}").font.size = Pt(8)
@@ -274,10 +275,10 @@ def _headings(blocks: Iterable[DocumentBlock], depth: int) -> list[tuple[int, in
     return found
 
 
-def _png(svg: str) -> bytes:
+def _png(svg: str, look: Look | None) -> bytes:
     """Return a picture as PNG; nothing where typst is missing."""
     try:
-        return svg_png(svg) if svg else b""
+        return svg_png(svg, look=look) if svg else b""
     except DependencyError:
         return b""
 

@@ -54,6 +54,8 @@ FEW_RINGS, FEW_DOTS = 0.1, 0.4  # of the city's surface on paper: beyond, dots i
 SEEN = 2.5  # square millimetres: of less inhabited surface the area keeps its whole colour
 SURFACES = {"green": "#cfe3c0", "water": "#a9cfe8"}
 PALE, PAPER = 0.86, "#ffffff"  # where nobody lives: the paper over the colour
+ROAD = (("#8a8a8a", 0.5), (PAPER, 0.28))  # from below
+RAIL = ("#4d4d4d", 0.25, (1.6, 0.7))
 
 
 @dataclass(frozen=True)
@@ -278,7 +280,7 @@ def _surroundings(view: View, context: FittedContext, shape_of: dict[str, shapel
         if name in surfaces:
             parts += filled([surfaces[name]], color, border=None)
     if "roads" in surfaces:
-        parts += outlined([surfaces["roads"]], "#8a8a8a", 0.5) + outlined([surfaces["roads"]], PAPER, 0.28)
+        parts += [part for line in ROAD for part in outlined([surfaces["roads"]], *line)]
     if "rail" in surfaces:
-        parts += outlined([surfaces["rail"]], "#4d4d4d", 0.25, (1.6, 0.7))
+        parts += outlined([surfaces["rail"]], *RAIL)
     return parts

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.charts.widths import text_width
+from quartiersatlas.present.look import Look, worn
 from quartiersatlas.present.paper.document import (
     CELL_SIZE,
     GUTTER,
@@ -25,7 +26,7 @@ from quartiersatlas.present.paper.document import (
     fitting_tables,
     printable,
 )
-from quartiersatlas.present.paper.typeset import press
+from quartiersatlas.present.paper.typeset import font_note, missing_note, press
 
 if TYPE_CHECKING:
     from quartiersatlas.present.paper.document import CellBar, Document, DocumentBlock
@@ -49,10 +50,17 @@ def pdf_bytes(document: Document) -> bytes:
     DependencyError
         The package typst is missing.
     """
-    from quartiersatlas.present.look import Look
+    with worn(document.look, ".pdf"):
+        return _pressed(document)
 
+
+def _pressed(document: Document) -> bytes:
+    """Return the pages, with what their fonts lack in the last lines."""
     pictures: dict[str, str] = {}
-    blocks = [part for block in document.blocks for part in _parts(block, TEXT_WIDTH, document, pictures)]
+    words = [*document.texts(), document.foot]
+    said = filter(None, [font_note(words, document.look, document.lang), missing_note(words, document.lang)])
+    notes = [Paragraph(note, "muted") for note in said]
+    blocks = [part for block in (*document.blocks, *notes) for part in _parts(block, TEXT_WIDTH, document, pictures)]
     data = {
         "blocks": blocks,
         "office": printable(document.look.office) if document.look else "",

@@ -15,12 +15,12 @@ from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import DependencyError, QuartiersatlasError, ReleaseError
-from quartiersatlas.present.look import Look
+from quartiersatlas.present.look import Look, worn
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.legend import circle_entries, legend_notes, map_entries
 from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
 from quartiersatlas.present.paper.map_svg import FONTS, alt_text, document, map_column, map_svg
-from quartiersatlas.present.paper.typeset import missing_note, press, typst
+from quartiersatlas.present.paper.typeset import font_note, missing_note, press, typst
 from quartiersatlas.present.pictures.of_columns import legend_histogram
 from quartiersatlas.present.statements import (
     axis_text,
@@ -198,6 +198,10 @@ class Sheet:
         return figure
 
     def _bytes(self, ending: str, dpi: int) -> bytes:
+        with worn(self.look, ".pdf"):
+            return self._pressed(ending, dpi)
+
+    def _pressed(self, ending: str, dpi: int) -> bytes:
         data, pictures = self._content()
         title = self.release.title
         with press("sheet.typ", data, pictures, lang=self.lang, title=title, look=self.look) as job:
@@ -289,9 +293,8 @@ class Sheet:
         if metres:
             yield text("fact_simplified", lang, tolerance=number_text(metres, 0, lang))
         words = (release.title, release.subtitle, release.source, release.comment, *release.notices)
-        yield from filter(
-            None, [missing_note([*words, *release.areas.drop(columns="geometry").astype(str).stack()], lang)]
-        )
+        words = (*words, *release.areas.drop(columns="geometry").astype(str).stack())
+        yield from filter(None, [font_note(words, self.look, lang), missing_note(words, lang)])
 
     def _repr_png_(self) -> bytes:
         """Return the sheet for a notebook; in 256 colours it takes a third of the bytes, and those of classes stay."""
@@ -322,7 +325,7 @@ def inlined(svg: str) -> str:
 
     def drawing(found: re.Match[str]) -> str:
         inner = b64decode(found["content"]).decode("utf-8").strip()
-        if f'font-family="{FONTS}"' not in inner:
+        if f'{FONTS}"' not in inner:
             return found[0]  # a logo: what stands in it stays in it
         said = dict(re.findall(r'(width|height|transform)="([^"]*)"', found["before"] + found["after"]))
         size = f'width="{said["width"]}" height="{said["height"]}"'

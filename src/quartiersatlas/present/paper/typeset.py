@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.base.files import WRITTEN
 from quartiersatlas.catalogue import text
 from quartiersatlas.charts.widths import FALLBACK, FONTS, NO_LETTER, SANS, has_letter, text_width
-from quartiersatlas.errors import DependencyError
+from quartiersatlas.errors import DependencyError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,20 +46,23 @@ DATES = ("%d.%m.%Y", "%Y-%m-%d", "%m.%Y", "%Y-%m", "%Y")
 BARE = b'#set page(width: auto, height: auto, margin: 0pt, fill: white)\n#image("picture.svg")\n'
 
 
-def svg_png(svg: str, ppi: int = 200) -> bytes:
-    """Return an SVG as PNG, in the fonts of the library.
+def svg_png(svg: str, ppi: int = 200, look: Look | None = None) -> bytes:
+    """Return an SVG as PNG, in the font of a look before those of the library.
 
     Raises
     ------
     DependencyError
         The package typst is missing.
+    InputError
+        Typst cannot read the font of the look.
     """
     typst()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "picture.svg").write_text(settable(svg), encoding="utf-8")
+        families, fonts = _office_fonts(folder, look)
+        (folder / "picture.svg").write_text(settable(_set_in(svg, families)), encoding="utf-8")
         (folder / "main.typ").write_bytes(BARE)
-        return Press(folder, _own_fonts()).png(ppi)
+        return Press(folder, fonts).png(ppi)
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Press:
 
     folder: Path
     fonts: Any
+    families: tuple[str, ...] = ()
 
     def pdf(self, as_of: str) -> bytes:
         """Return the pages as a tagged PDF (PDF/UA-1), dated as the data: the same data give the same bytes."""
@@ -86,7 +90,7 @@ class Press:
 
     def put(self, name: str, picture: str | bytes) -> None:
         """Put a picture where the template finds it."""
-        _write_picture(self.folder / "pictures", name, picture)
+        _write_picture(self.folder / "pictures", name, picture, self.families)
 
     def change(self, **values: Any) -> None:  # noqa: ANN401 - JSON
         """Give the template other values of ``doc``."""
@@ -144,6 +148,8 @@ def press(
     ------
     DependencyError
         The package typst is missing.
+    InputError
+        Typst cannot read the font of the look.
     """
     typst()
     with TemporaryDirectory() as name:
@@ -152,13 +158,13 @@ def press(
             target = "main.typ" if file.name == template else file.name
             (folder / target).write_bytes(file.read_bytes())
         (folder / "pictures").mkdir()
-        for called, content in pictures.items():
-            _write_picture(folder / "pictures", called, content)
         families, fonts = _office_fonts(folder, look)
+        for called, content in pictures.items():
+            _write_picture(folder / "pictures", called, content, families)
         doc = {**data, "lang": lang, "title": title, "fonts": [*families, SANS, FALLBACK]}
         doc |= {"accent": None if look is None else look.accent, "logo": _logo(folder / "pictures", look)}
         (folder / "data.json").write_text(json.dumps(_set(doc), ensure_ascii=False), encoding="utf-8")
-        yield Press(folder, fonts)
+        yield Press(folder, fonts, families)
 
 
 def settable(words: str) -> str:
@@ -239,6 +245,22 @@ def missing_note(words: Iterable[str], lang: Lang) -> str:
     return text("fact_letters", lang, letters=f"{codes}{more}") if letters else ""
 
 
+def font_note(words: Iterable[str], look: Look | None, lang: Lang) -> str:
+    """Return what an office's font lacks of a document: a bold face, and letters of these words; empty if nothing."""
+    own = None if look is None else look.typeface
+    if own is None:
+        return ""
+    there = own.faces[0].widths
+    lacking = dict.fromkeys(one for one in UNSEEN.sub("", "".join(words)) if ord(one) not in there)
+    letters = [one for one in lacking if not one.isspace() and has_letter(one)]
+    has_bold = any(face.bold for face in own.faces)
+    lines = [] if has_bold else [text("fact_font_face", lang, font=own.family)]
+    if letters:
+        shown = " ".join(letters[:MOST_CODES]) + (" ..." if len(letters) > MOST_CODES else "")
+        lines.append(text("fact_font_letters", lang, font=own.family, letters=shown))
+    return " ".join(lines)
+
+
 def typst() -> ModuleType:
     """Return the package typst.
 
@@ -263,9 +285,9 @@ def _set(value: Any) -> Any:  # noqa: ANN401 - JSON
     return [_set(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _write_picture(folder: Path, name: str, content: str | bytes) -> None:
+def _write_picture(folder: Path, name: str, content: str | bytes, families: tuple[str, ...]) -> None:
     if isinstance(content, str):
-        (folder / f"{name}.svg").write_text(settable(content), encoding="utf-8")
+        (folder / f"{name}.svg").write_text(settable(_set_in(content, families)), encoding="utf-8")
     else:
         (folder / f"{name}.{'png' if content.startswith(PNG) else 'svg'}").write_bytes(content)
 
@@ -278,16 +300,24 @@ def _logo(folder: Path, look: Look | None) -> dict[str, str] | None:
     return {"path": f"pictures/logo.{kind}", "alt": look.logo_alt}
 
 
-def _office_fonts(folder: Path, look: Look | None) -> tuple[list[str], Any]:
-    """Return the families of an office's fonts, and all fonts."""
+def _set_in(svg: str, families: tuple[str, ...]) -> str:
+    """Return a picture of the library in an office's font, and where that has no letter in its own."""
+    named = "".join(f"'{escape(family)}', " for family in families)
+    return svg.replace(f'font-family="{SANS},', f'font-family="{named}{SANS},', 1)
+
+
+def _office_fonts(folder: Path, look: Look | None) -> tuple[tuple[str, ...], Any]:
+    """Return the families of an office's fonts, as typst calls them, and all fonts."""
     if look is None or not look.font_files:
-        return [], _own_fonts()
+        return (), _own_fonts()
     own = folder / "fonts"
     own.mkdir()
     for name, content in look.font_files.items():
         (own / name).write_bytes(content)
     families = typst().Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(own)]).families()
-    return list(families), typst().Fonts(include_system_fonts=False, font_paths=[str(own), str(FONTS)])
+    if not families:
+        raise InputError(f"Look: font {next(iter(look.font_files))!r} cannot be set by typst; take another file of it.")
+    return tuple(families), typst().Fonts(include_system_fonts=False, font_paths=[str(own), str(FONTS)])
 
 
 @cache

@@ -65,6 +65,7 @@ def html_text(document: Document) -> str:
         document=document,
         look=document.look,
         accent=ACCENT if document.look is None else document.look.accent,
+        family="" if document.look is None else Markup(document.look.family_first),  # noqa: S704 - a plain name
         kind_of=lambda block: type(block).__name__,
         picture=lambda figure: Markup(_inline(figure.svg, f"p{next(numbers)}", figure.alt)),  # noqa: S704 - our own
         swatch=lambda svg: Markup(_inline(svg, f"p{next(numbers)}", "")),  # noqa: S704

@@ -9,7 +9,7 @@ const APART = 5;
 const LINE_HIGH = WORD + APART;
 const KEY_BOX = 10;
 const TWO_LINES = 26; // pixels: lower cells have their first line alone
-const FAMILY = 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif'; // as in atlas.css
+export const FAMILY = 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif'; // as in atlas.css
 
 /** @type {CanvasRenderingContext2D | null} */
 let ruler = null;

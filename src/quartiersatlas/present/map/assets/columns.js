@@ -29,8 +29,9 @@ export function unpackColumns(atlas) {
     for (const name of ["others", "missing"]) time.standing[name] &&= spoken(time.standing[name], atlas.phrases);
   }
   for (const column of atlas.columns) {
-    if (column.matrix) continue;
     const own = [column, ...(column.earlier ?? [])];
+    for (const scheme of own.flatMap((cells) => Object.values(cells?.schemes ?? {}))) scheme.colors = atlas.palettes?.[scheme.colors] ?? scheme.colors;
+    if (column.matrix) continue;
     column.years = own.map((cells) => (cells ? unpacked(cells, column, atlas.counts) : null));
   }
   const at = (/** @type {number} */ year) => atlas.columns.map((/** @type {any} */ column) => ({ ...column, ...column.years?.[year] }));

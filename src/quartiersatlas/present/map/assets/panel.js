@@ -40,7 +40,8 @@ export function drawPanel(atlas, area, box, close) {
   box.append(button, element("h2", "qa-area-name", atlas.areas.names[area]), ...whereAndWho(atlas, area));
   box.append(...areaProfile(atlas, area), jumps([...headings, ...editing], words.panel_parts), ...areaTime(atlas, area));
   filled.forEach(([, parts], number) => box.append(headings[number], ...parts));
-  const definitions = atlas.panel.indicators.map((/** @type {any} */ indicator) => indicator.note);
+  const meaning = new Map(atlas.columns.map((/** @type {any} */ column) => [column.id, column.definition]));
+  const definitions = atlas.panel.indicators.map((/** @type {any} */ { id, note }) => note ?? meaning.get(id)).filter(Boolean);
   if (definitions.length) box.append(foldedList(words.heading_footnotes, definitions));
 }
 

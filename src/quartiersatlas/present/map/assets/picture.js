@@ -1,13 +1,14 @@
 // @ts-check
 // The view as a picture: what the maps have drawn becomes one SVG with title, legend, source and notices, or pixels of it.
 
+import { FAMILY } from "./chart.js";
 import { element } from "./controls.js";
 import { fillIn, formatNumber, formatValue } from "./format.js";
 import { writtenLines } from "./labels.js";
 import { legendMarks, legendRows, legendTitle } from "./legend.js";
 import { GAP_STYLES } from "./styles.js";
 
-const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+const FONT = FAMILY.replaceAll('"', "'"); // as it stands in an attribute
 const PAD = 16;
 const LEGEND = 290; // pixels across
 const WIDE = 700; // pixels: beside a narrower map the legend has no room
