@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
@@ -258,22 +259,20 @@ def read_part(path: Path, columns: Iterable[str]) -> CellPart:
 
     wanted = list(dict.fromkeys(columns))
     try:
-        with pq.ParquetFile(path) as file:  # one file alone: the folder's name is no column
+        with pq.ParquetFile(path, read_dictionary=["ags"]) as file:  # one file alone: the folder's name is no column
             absent = [name for name in (*PLACE, *wanted) if name not in file.schema_arrow.names]
             if absent:
                 raise InputError(f"{path.name} has no column {absent[0]!r}: write the cells again with it.")
             table = file.read(columns=[*PLACE, *wanted], use_threads=False)
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{str(path)!r} cannot be read as cells: {error}. Write them again.") from error
-    ags = table.column("ags").combine_chunks().dictionary_encode()
-    ags = ags.combine_chunks() if isinstance(ags, pa.ChunkedArray) else ags
-    keys, codes = ags.dictionary.to_pylist(), ags.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    keys, codes = _numbered(table.column("ags"))
     x, y = (table.column(name).to_numpy().astype(np.int64) for name in ("x", "y"))
     columns = {name: table.column(name) for name in wanted}
     columns = {name: one.fill_null(HIDDEN) if one.null_count else one for name, one in columns.items()}
     counts = {name: one.to_numpy().astype(np.int64) for name, one in columns.items()}
     key = cell_keys(codes, x, y)
-    wrong = np.flatnonzero(np.diff(key) <= 0)
+    wrong = np.flatnonzero(key[1:] <= key[:-1])
     if len(wrong) or keys != sorted(keys):
         row = int(wrong[0]) + 1 if len(wrong) else int(np.flatnonzero(np.diff(codes))[0]) + 1
         at = f"{keys[codes[row]]}-N{y[row]}E{x[row]}"
@@ -284,3 +283,22 @@ def read_part(path: Path, columns: Iterable[str]) -> CellPart:
         )
     starts = np.searchsorted(codes, np.arange(len(keys) + 1))
     return CellPart(keys, starts, x, y, counts, key)
+
+
+def _numbered(ags: pa.ChunkedArray) -> tuple[list[str], Ints]:
+    """Return the municipalities in the order in which they come, and the number of each row's.
+
+    Files hold them as a dictionary; one that has its words in another order, or more of them than rows, is made anew.
+    """
+    import pyarrow as pa
+
+    kept = ags.unify_dictionaries().combine_chunks()
+    kept = kept.combine_chunks() if isinstance(kept, pa.ChunkedArray) else kept
+    keys, codes = kept.dictionary.to_pylist(), kept.indices
+    numbers: Ints = codes.to_numpy(zero_copy_only=False).astype(np.int64)
+    step = numbers[1:] - numbers[:-1]
+    in_order = len(numbers) > 0 and (numbers[0], numbers[-1]) == (0, len(keys) - 1) and len(set(keys)) == len(keys)
+    if in_order and not kept.null_count and step.min(initial=0) >= 0 and step.max(initial=0) <= 1:
+        return keys, numbers
+    made = kept.dictionary_decode().dictionary_encode()
+    return made.dictionary.to_pylist(), made.indices.to_numpy(zero_copy_only=False).astype(np.int64)

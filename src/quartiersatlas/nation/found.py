@@ -13,7 +13,7 @@ from quartiersatlas.base.checks import choice, count_noun
 from quartiersatlas.catalogue.texts import LANGUAGES, text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.nation.leaving import SURE, messages, released_quarters
-from quartiersatlas.nation.levels import land_of, size_class_of
+from quartiersatlas.nation.levels import land_of, size_classes_of
 from quartiersatlas.nation.probe import versions
 from quartiersatlas.nation.runs import BAND, TOTALS
 from quartiersatlas.nation.starters import write_starters
@@ -260,7 +260,7 @@ def _table(kind: str, tasks: Sequence[PartitionTask]) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tables = [pq.read_table(task.path(kind), use_threads=False) for task in tasks]
+    tables = [pq.ParquetFile(task.path(kind)).read(use_threads=False) for task in tasks]
     found: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     return found
 
@@ -278,7 +278,7 @@ def _municipalities(cells: GridCells, table: pd.DataFrame) -> pd.DataFrame:
     sizes = sizes.fillna(table["residents"]).astype("int64")
     table.insert(0, "name", known["name"].reindex(table.index))
     table.insert(1, "land", list(map(land_of, table.index.tolist())))
-    table.insert(2, "size_class", list(map(size_class_of, sizes.tolist())))
+    table.insert(2, "size_class", size_classes_of(sizes.to_numpy()))
     return table
 
 
@@ -299,7 +299,7 @@ def _runs(tasks: Sequence[PartitionTask]) -> pd.DataFrame:
 
     found: pd.DataFrame | None = None
     for task in tasks:
-        part = pq.read_table(task.path("runs"), use_threads=False).to_pandas().astype("int64")
+        part = pq.ParquetFile(task.path("runs")).read(use_threads=False).to_pandas().astype("int64")
         found = part if found is None else found.assign(**{name: found[name] + part[name] for name in TOTALS})
     if found is None:
         return pd.DataFrame({name: np.empty(0, np.int64) for name in ("run", *TOTALS)})

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from quartiersatlas.screening.evaluation.whole_numbers import LEVELS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from quartiersatlas.nation.cells import GridCells
     from quartiersatlas.nation.task import ScreenSpec
 
@@ -36,6 +40,19 @@ def size_class_of(residents: int) -> str:
     ('0-4999', '5000-19999', '100000+')
     """
     return next(name for least, name in SIZE_CLASSES if residents >= least)
+
+
+def size_classes_of(residents: NDArray[np.integer]) -> list[str]:
+    """Return the size class of each municipality.
+
+    Examples
+    --------
+    >>> size_classes_of(np.array([4_999, 5_000, 250_000]))
+    ['0-4999', '5000-19999', '100000+']
+    """
+    least, names = zip(*reversed(SIZE_CLASSES), strict=True)
+    place = np.searchsorted(least, residents, side="right") - 1
+    return [names[k] for k in place.tolist()]
 
 
 def level_groups(ags: str, residents: int, levels: tuple[str, ...]) -> dict[str, str]:

@@ -57,7 +57,7 @@ def quarters_of(values: PartValues, selected: NDArray[np.bool_], spec: ScreenSpe
     residents = np.zeros(n, np.int64)
     np.add.at(residents, label, values.population[members])
     lowest = np.full(n, len(part.key))
-    np.minimum.at(lowest, label, members)
+    lowest[label[::-1]] = members[::-1]  # members ascend: what is written last is the lowest
     large = np.flatnonzero(residents >= spec.min_population)
     large = large[np.argsort(lowest[large], kind="stable")]
     number = np.full(n, -1)
@@ -65,12 +65,12 @@ def quarters_of(values: PartValues, selected: NDArray[np.bool_], spec: ScreenSpe
     inside = number[label] >= 0 if n else np.empty(0, bool)
     member, of = members[inside], number[label[inside]]
     first = lowest[large]
-    unit = part.unit
+    unit = np.searchsorted(part.starts, first, side="right") - 1
     group = np.zeros(len(large), np.int64)
     np.add.at(group, of, values.group[member])
     return Quarters(
-        names=[f"{part.keys[unit[k]]}-N{part.y[k]}E{part.x[k]}" for k in first],
-        unit=unit[first],
+        names=[f"{part.keys[own]}-N{part.y[k]}E{part.x[k]}" for own, k in zip(unit, first, strict=True)],
+        unit=unit,
         cells=np.bincount(of, minlength=len(large)),
         residents=residents[large],
         group=group,

@@ -207,3 +207,14 @@ def test_layouts_are_known_by_name_by_header_and_from_a_file(tmp_path, read):
         cell_layout(tmp_path / "bad.toml")
     with pytest.raises(SpecError, match="cannot mean 'one'"):
         cell_layout("zensus2022").with_symbols({"–": "one"})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_letters_of_two_bytes_are_known_with_and_without_their_mark(tmp_path, encoding):
+    file = tmp_path / "Bevoelkerungszahl_1km-Gitter.csv"
+    rows = "CRS3035RES1000mN2689000E4337000;4337500;2689500;12\nCRS3035RES1000mN2690000E4337000;4337500;2690500;–\n"
+    file.write_bytes(("GITTER_ID_1km;x_mp_1km;y_mp_1km;Einwohner\n" + rows).replace("\n", "\r\n").encode(encoding))
+    cells = read_cell_file(file, cell_layout("zensus2022"), 1000, None)
+    assert (cells.x.tolist(), cells.y.tolist()) == ([4337, 4337], [2689, 2690])
+    assert cells.values["residents"].tolist() == [12, -1]
+    assert cells.notes == ([f"{file.name}: read as {encoding}"] if encoding != "utf-8-sig" else [])

@@ -81,12 +81,26 @@ def test_bytes_that_give_words_in_no_encoding_are_refused_with_what_they_give(re
     assert read(content, encoding="cp850").values["a"].tolist() == ["S³dü"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_its_mark_is_refused_with_the_repair(read, encoding):
-    content = "key;a\n01;5\n02;6\n"
-    with pytest.raises(InputError, match=r"zero bytes.*encoding='utf-16-le'"):
-        read(content.encode(encoding))
-    assert read(content.encode(encoding), encoding=encoding).values["a"].tolist() == [5.0, 6.0]
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_letters_of_two_or_four_bytes_are_known_by_their_zeros(read, encoding):
+    content = "key;Straße;a\n01;„Gruß“ – €;5\n02;Süd;6\n" + "03;Allee am Wall;7\n" * 9
+    table = read(content.encode(encoding))
+    assert table.values["a"].tolist()[:2] == [5.0, 6.0]
+    assert table.values["Straße"].tolist()[:2] == ["„Gruß“ – €", "Süd"]
+    assert any(f"those of {encoding}" in note for note in table.notes)
+    assert read(content.encode(encoding), encoding=encoding).values.equals(table.values)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_letters_of_two_or_four_bytes_are_known_by_their_mark(read, encoding):
+    assert read("key;a\n01;5\n02;6\n".encode(encoding)).values["a"].tolist() == [5.0, 6.0]
+
+
+def test_zero_bytes_of_no_encoding_are_refused_with_what_helps(read):
+    with pytest.raises(InputError, match=r"has zero bytes, and not as UTF-16 .* Fetch it again\.$"):
+        read(b"key;a\n01;5\n02;\0\n")
+    with pytest.raises(InputError, match=r"Leave encoding= out, and it is found out"):
+        read("key;a\n01;5\n02;6\n".encode("utf-32-le"), encoding="utf-16-le")
 
 
 def test_mixed_line_ends_are_all_line_ends(read):

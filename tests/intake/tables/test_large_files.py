@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
-from quartiersatlas.intake.tables import encodings, text_files
-from quartiersatlas.intake.tables.values import cells, frames
-from quartiersatlas.intake.tables.values.cells import ByteCells, letters
+from quartiersatlas.intake.tables import encodings, rows, text_files
+from quartiersatlas.intake.tables.values import cells, frames, scan
+from quartiersatlas.intake.tables.values.cells import ByteCells, RawTable, TextCells
+from quartiersatlas.intake.tables.values.scan import letters
+from quartiersatlas.intake.tables.values.typed import _are_dates
 
 TABLE = "key;Name;Zahl;Anteil\r\n" + "".join(
     f"{n:03};{'Süd' if n % 3 else 'Altstadt am Mühlenbach'};{n * n % 97};{n / 7:.3f}\r\n".replace(".", ",")
@@ -37,6 +39,7 @@ def test_the_table_is_the_same_wherever_a_block_ends(file, monkeypatch, size):
     monkeypatch.setattr(text_files, "BLOCK", size)
     monkeypatch.setattr(encodings, "BLOCK", size)
     monkeypatch.setattr(cells, "BLOCK", size)
+    monkeypatch.setattr(scan, "BLOCK", size)
     monkeypatch.setattr(frames, "MANY", 1)
     taken = []
     monkeypatch.setattr(text_files, "read_row_by_row", lambda *_: taken.append("row by row"))
@@ -79,3 +82,53 @@ def test_texts_are_told_apart_in_the_order_of_their_first_cell(texts):
     assert distinct == list(dict.fromkeys(texts))
     assert [distinct[code] for code in codes] == texts
     assert column.texts().tolist() == texts
+
+
+NUMBERLIKE = st.text(st.sampled_from("0123456789,.-+ /:x\x7f"), max_size=10)
+
+
+@given(
+    st.lists(
+        st.one_of(NUMBERLIKE, st.sampled_from(["0", "0,5", "00,5", "1,", ",1", "12345678", "1.234,5"])), max_size=40
+    )
+)
+def test_cells_are_the_same_numbers_whole_and_letter_by_letter(texts):
+    column = TextCells([*texts, *["-"] * 3])  # no cell ends beyond the last whole word
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "MOSTLY", 0.0)
+        whole = TextCells([*texts, "xxxxxxxx"]).scan
+        patch.setattr(scan, "MOSTLY", 2.0)
+        by_letter = column.scan
+    n, plain = len(texts), by_letter.plain[: len(texts)]
+    assert whole.plain[:n].tolist() == plain.tolist()
+    for name in ("signed", "mark", "lead", "places"):
+        assert getattr(whole, name)[:n][plain].tolist() == getattr(by_letter, name)[:n][plain].tolist()
+
+
+def test_short_numbers_are_read_as_whole_words(monkeypatch):
+    monkeypatch.setattr(scan, "_scan_letters", None)
+    texts = ["7", "0", "12345678", "0,25", "123.4567", "99999,99", "1"]
+    found = TextCells([*texts, "1" * 18]).scan  # the last one is too long for a number
+    assert found.plain.tolist() == [True] * 7 + [False]
+    assert found.read(",")[1][:4].tolist() == [7.0, 0.0, 12345678.0, 0.25]
+    assert [chr(mark) if mark else "" for mark in found.mark[:7]] == ["", "", "", ",", ".", ",", ""]
+    assert found.lead[:7].tolist() == [1, 1, 8, 1, 3, 5, 1]
+    assert found.places[:7].tolist() == [0, 0, 0, 2, 4, 2, 0]
+
+
+@given(st.lists(st.text("01aEeé .,+-='\u00a0\n", max_size=5), min_size=1, max_size=6))
+def test_keys_that_are_called_plain_are_those_that_nothing_changes(keys):
+    raw = RawTable("file", ["key"], [TextCells(keys)], np.arange(1, len(keys) + 1), "")
+    if rows._are_plain(keys):
+        assert rows._as_meant(keys, "key", raw) == (keys, [])
+        assert not _are_dates(raw.columns[0], None, are_plain=False).any()
+    else:
+        assert not all(key.isascii() and key.isalnum() for key in keys)
+
+
+def test_columns_of_one_status_are_changed_each_by_itself(file, monkeypatch):
+    monkeypatch.setattr(frames, "MANY", 1)
+    file.write_text("key;a;b\n01;1;2\n02;3;4\n", encoding="utf-8")
+    status = qa.read_table(file, key="key").status
+    status.iloc[0, 0] = "missing"
+    assert status.to_numpy().tolist() == [["missing", "value"], ["value", "value"]]

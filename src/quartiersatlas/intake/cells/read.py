@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import zipfile
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun, existing_file
 from quartiersatlas.errors import ColumnError, CountError, InputError, KeyColumnError, NumberError, SpecError, list_some
 from quartiersatlas.intake.cells.layouts import SIZES, CellLayout
+from quartiersatlas.intake.tables.encodings import wide_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 HIDDEN = -1
 BLOCK = 8 << 20  # bytes of a file in memory
+HEAD = 1 << 16  # bytes in which the header stands
 TABLES = (".csv", ".txt", ".tsv")
 STATES = ("value", "zero", "suppressed", "missing", "unreliable")
 VALUE, ZERO, SUPPRESSED, MISSING, UNRELIABLE = range(len(STATES))
@@ -104,11 +107,18 @@ def read_cell_file(
     path = existing_file(path, "cell table")
     layout = layout.at(size)
     with _opened(path, size) as (file, name):
+        wide = wide_encoding(file.read(HEAD))
+        file.seek(0)
+        layout = replace(layout, encoding=wide or layout.encoding)
         header, delimiter = _header(file, layout, name)
+        source = _Source(name, header, delimiter)
         if layout.labels:
-            return _read_long(file, layout, size, columns, _Source(name, header, delimiter))
-        wanted = wanted_columns(header, layout, columns, name)
-        return _read_wide(file, layout, size, wanted, _Source(name, header, delimiter))
+            found = _read_long(file, layout, size, columns, source)
+        else:
+            found = _read_wide(file, layout, size, wanted_columns(header, layout, columns, name), source)
+    if wide:
+        found.notes.append(f"{found.source}: read as {wide}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -161,7 +171,8 @@ def _member(archive: zipfile.ZipFile, where: str, size: int) -> zipfile.ZipInfo:
 
 def _header(file: IO[bytes], layout: CellLayout, name: str) -> tuple[list[str], str]:
     """Return the columns of a file and what stands between them, and go back to its start."""
-    first = file.readline(1 << 16).decode(layout.encoding, errors="replace").lstrip("\ufeff").rstrip("\r\n")
+    head = codecs.getincrementaldecoder(layout.encoding)("replace").decode(file.read(HEAD))
+    first = head.lstrip("\ufeff").split("\n", 1)[0].rstrip("\r")
     file.seek(0)
     if not first:
         raise InputError(f"{name} is empty.")

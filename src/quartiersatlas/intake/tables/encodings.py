@@ -14,7 +14,21 @@ from quartiersatlas.errors import InputError
 
 AROUND = 1 << 14  # bytes before and after a damaged one that are looked at
 OUT_OF_STEP = re.compile("[\u0a00\u0d00]")  # line ends, their two bytes swapped: no text has these
-BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BYTE_ORDER_MARKS = (  # that of UTF-32 begins as that of UTF-16 does
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# of the bytes of four letters, which are zero in nearly all letters of a file, and which in none
+WITHOUT_MARK = {
+    "utf-16-le": ((1, 3), (0, 2)),
+    "utf-16-be": ((0, 2), (1, 3)),
+    "utf-32-le": ((2, 3), (0,)),
+    "utf-32-be": ((0, 1), (3,)),
+}
+MOSTLY_ZERO = 0.9
 # in these, a byte below 128 is the letter of ASCII and nothing else: rows and cells can be cut before decoding
 TRANSPARENT = ("utf-8", "cp1252", "iso8859-1", "ascii")
 END_OF_FILE = b"\x1a"  # the last byte of a text file of DOS
@@ -43,11 +57,15 @@ def encoded(raw: bytes, encoding: str | None) -> Encoded:
         The bytes are not what was declared, are UTF-8 in most places and damaged in others, or give words in no
         encoding or in several.
     """
-    declared = encoding or next((name for mark, name in BYTE_ORDER_MARKS if raw.startswith(mark)), None)
+    wide = None if encoding else wide_encoding(raw)
+    declared = encoding or wide or ("utf-8-sig" if raw.startswith(codecs.BOM_UTF8) else None)
     if raw.endswith(END_OF_FILE) and not (declared or "").startswith("utf"):
         raw = raw.rstrip(END_OF_FILE)
     if declared is not None:
-        return _as_declared(raw, declared)
+        found = _as_declared(raw, declared)
+        if wide in WITHOUT_MARK:
+            found.notes.append(f"the file does not say its encoding; its zero bytes are those of {wide}: read as that")
+        return found
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -55,6 +73,32 @@ def encoded(raw: bytes, encoding: str | None) -> Encoded:
     else:
         return Encoded(raw, "utf-8", "utf-8")
     return _by_its_words(raw)
+
+
+def wide_encoding(raw: bytes) -> str | None:
+    """Return the encoding of a text whose letters have two or four bytes, by its mark or its zeros; None for others.
+
+    Examples
+    --------
+    >>> wide_encoding("Süd;5".encode("utf-16")), wide_encoding("Süd;5;x".encode("utf-16-be")), wide_encoding(b"5;5")
+    ('utf-16', 'utf-16-be', None)
+    """
+    marked = next((name for mark, name in BYTE_ORDER_MARKS if raw.startswith(mark)), None)
+    if marked is not None:
+        return None if marked == "utf-8-sig" else marked
+    head = np.frombuffer(raw[:AROUND], np.uint8)
+    fours = head[: len(head) // 4 * 4].reshape(-1, 4) == 0
+    if b"\0" not in raw[:AROUND] or not len(fours):
+        return None
+    share = fours.mean(axis=0)
+    return next(
+        (
+            name
+            for name, (zero, letter) in reversed(WITHOUT_MARK.items())  # four bytes have the zeros of two as well
+            if (share[list(zero)] > MOSTLY_ZERO).all() and not share[list(letter)].any()
+        ),
+        None,
+    )
 
 
 def _as_declared(raw: bytes, encoding: str) -> Encoded:

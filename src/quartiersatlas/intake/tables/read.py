@@ -40,9 +40,10 @@ from quartiersatlas.intake.tables.year_names import of_year, wanted_year
 if TYPE_CHECKING:
     from quartiersatlas.intake.areas.key_parts import KeyColumns
     from quartiersatlas.intake.tables.rows import WithoutKey
-    from quartiersatlas.intake.tables.values.cells import Cells, Decimal, RawTable
+    from quartiersatlas.intake.tables.values.cells import Cells, RawTable
     from quartiersatlas.intake.tables.values.codes import Meaning
     from quartiersatlas.intake.tables.values.numbers import Column
+    from quartiersatlas.intake.tables.values.scan import Decimal
 
 HOW = 'qa.read_table("table.csv", key="id")'
 LONG = "long"

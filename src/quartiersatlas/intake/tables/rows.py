@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -158,20 +159,13 @@ def keyed(
         problems.append(Problem("", name, "", f"taken for the requested key column {key!r}"))
     shown = cells[name].as_shown()
     shown_texts = shown.texts()
-    refuse_faulty_keys(name, cells[name], raw.rows, raw.source, shown_texts if shown is cells[name] else None)
-    texts, notes = mended_texts(
-        list(map(str.strip, shown_texts)),
-        f"the key {name!r}",
-        raw.source,
-        lambda at: raw.rows[at],
-    )
-    texts, note = _without_signs_of_text(texts, name)
-    notes += [note] if note else []
-    texts, note = whole_keys(texts, f"column {name!r}")
-    notes += [note] if note else []
-    keys = np.array(texts, dtype=object)
+    are_plain = _are_plain(shown_texts)
+    own_texts = shown_texts if shown is cells[name] else None
+    refuse_faulty_keys(name, cells[name], raw.rows, raw.source, own_texts, are_plain=are_plain)
+    texts, notes = (shown_texts, list[str]()) if are_plain else _as_meant(shown_texts, name, raw)
+    keys = np.asarray(texts, dtype=object)
     body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name}, parts)
-    if all(texts):
+    if are_plain or all(texts):
         return body, notes
     if body.cells:
         body = body.take(~(_blank_rows(body.cells) & (keys == "")))
@@ -185,6 +179,26 @@ def keyed(
     if without.all():
         raise KeyColumnError(f"{raw.source}: no row has a key in {key!r}.")
     return body.take(~without), notes
+
+
+PLAIN = (string.ascii_letters + string.digits).encode()
+
+
+def _are_plain(keys: Sequence[str]) -> bool:
+    """Return True if all keys are letters and digits of ASCII and nothing else: there is nothing to mend in them."""
+    together = "\n".join(keys)  # one look at all of them
+    if not together.isascii():
+        return False
+    others = together.encode("ascii").translate(None, PLAIN)
+    return len(others) == len(keys) - 1 and not others.strip(b"\n") and all(keys)
+
+
+def _as_meant(keys: Sequence[str], name: str, raw: RawTable) -> tuple[Sequence[str], list[str]]:
+    """Return keys without blanks around them, with the letters and in the form that are meant, and notes."""
+    texts, notes = mended_texts(list(map(str.strip, keys)), f"the key {name!r}", raw.source, lambda at: raw.rows[at])
+    texts, signs = _without_signs_of_text(texts, name)
+    texts, form = whole_keys(texts, f"column {name!r}")
+    return texts, notes + [note for note in (signs, form) if note]
 
 
 # how programs write a key into a text file so that a spreadsheet takes it for text: ="01" and '01

@@ -54,8 +54,8 @@ def read_text_file(
         raise InputError(f"{path.name} is empty.")
     if b"\0" in file.raw:
         raise InputError(
-            f"{path.name} has zero bytes, as UTF-16 has without a byte order mark, or it is no text. "
-            f"Pass encoding='utf-16-le' or 'utf-16-be'."
+            f"{path.name} has zero bytes, and not as UTF-16 or UTF-32 has them: it is no text, or it is damaged. "
+            f"{'Leave encoding= out, and it is found out; or fetch' if encoding else 'Fetch'} it again."
         )
     dialect = find_dialect(_sample(file), delimiter, path.name)
     if not dialect.split_rows and not skip_rows:
@@ -186,7 +186,7 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     """Return the columns as stretches of the bytes; None where a row has another width."""
     letter = np.frombuffer(raw, np.uint8)
     kind = np.int32 if len(raw) < np.iinfo(np.int32).max else np.int64
-    count = raw.count(b"\n", start, stop) + 1
+    count = _count(letter[start:stop], b"\n") + 1
     own: list[NDArray[Any]] = [np.empty(count, kind) for _ in range(width)]
     filled = 0
     for low in range(start, stop, BLOCK):  # a block at a time: the working arrays stay in the cache
@@ -204,7 +204,7 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
         return None
     before = np.append(np.array([start - 1], kind), own[-1][:-1])
     returns = letter[own[-1] - 1] == ord("\r")
-    if raw.count(b"\r", start, stop) != np.count_nonzero(returns):
+    if _count(letter[start:stop], b"\r") != np.count_nonzero(returns):
         return None  # a line end of another kind
     own[-1] -= returns
     if not raw[own[0][-1] : own[-1][-1]].decode(codec).replace(delimiter, " ").strip():
@@ -212,6 +212,12 @@ def _stretches(raw: bytes, start: int, stop: int, delimiter: str, width: int, co
     return [
         ByteCells(raw, own[position - 1] if position else before, own[position], codec) for position in range(width)
     ]
+
+
+def _count(letters: NDArray[np.uint8], sign: bytes) -> int:
+    """Count a letter that is frequent: a block at a time, as :meth:`bytes.count` goes from one to the next."""
+    blocks = (letters[low : low + BLOCK] == ord(sign) for low in range(0, len(letters), BLOCK))
+    return sum(map(int, map(np.count_nonzero, blocks)))
 
 
 def read_row_by_row(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from quartiersatlas.intake.tables.values.cells import Decimal
+    from quartiersatlas.intake.tables.values.scan import Decimal
 
 
 OPTIONAL_SHEETS = {"exclude"}

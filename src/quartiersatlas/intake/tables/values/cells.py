@@ -7,10 +7,12 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+
+from quartiersatlas.intake.tables.values.scan import BLOCK, Scan, letters, scan_cells, typed_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
     from quartiersatlas.intake.tables.headers import Problem
 
-
-Decimal = Literal[",", "."]
 
 DATES = (dt.date, dt.time, dt.timedelta)  # a time of day and a duration come about in the same way
 LARGEST_EXACT = 2**53  # every whole number up to it is a double
@@ -174,25 +174,27 @@ class ByteCells(Cells):
         all_lengths = ends - starts
         if int(all_lengths.max(initial=0)) > SHORT:
             return _object_array([piece.decode(self._codec) for piece in self._pieces(where)])
-        found: list[str] = []
+        found = np.empty(len(starts), object)
         for low in range(0, len(starts), BLOCK):
             first, lengths = starts[low : low + BLOCK], all_lengths[low : low + BLOCK]
             rows = letters(self._buffer, first, lengths, max(int(lengths.max()), 1))
             lines = np.full((len(rows), rows.shape[1] + 1), ord("\n"), np.uint8)  # no cell has a line end in it
             lines[:, :-1] = rows
-            found += lines.tobytes().translate(None, b"\0").decode(self._codec).split("\n")[:-1]
-        return _object_array(found)
+            pieces = lines.tobytes().translate(None, b"\0").decode(self._codec).split("\n")
+            found[low : low + BLOCK] = pieces[:-1]
+        return found
 
     def _distinct(self, where: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
         rows = self._short(where)
         if rows is None:
             codes, distinct = pd.factorize(_object_array(self._pieces(where)))
             return codes, [piece.decode(self._codec) for piece in distinct]
-        codes = np.zeros(len(where), np.int64)
-        for word in rows.view("<u8").T:  # eight letters at a time are a whole number
+        first_word, *others = rows.view("<u8").T  # eight letters at a time are a whole number
+        codes, found = pd.factorize(first_word)
+        for word in others:
             own, words = pd.factorize(word)
-            codes = pd.factorize(codes * len(words) + own)[0]
-        first = np.unique(codes, return_index=True)[1]
+            codes, found = pd.factorize(codes * len(words) + own)
+        first = np.searchsorted(np.maximum.accumulate(codes), np.arange(len(found)))  # numbered as they come
         return codes, [piece.decode(self._codec) for piece in self._pieces(where[first])]
 
     def _bounds(self, where: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -363,132 +365,3 @@ class RawTable:
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     first: int = 1
-
-
-BLOCK = 1 << 15  # cells at a time: the working arrays stay in the cache
-WORD = 8  # letters that are taken at once
-PADDING = b"\0" * WORD
-FIRST = np.array([(1 << 8 * kept) - 1 for kept in range(WORD + 1)], "<u8")  # keeps the first letters of a word
-LONGEST = 17  # sign, 15 digits, mark
-MOST_DIGITS = 15
-GROUP = 3
-MINUS, COMMA, POINT, ZERO = b"-,.0"
-POWERS = 10.0 ** np.arange(MOST_DIGITS + 1)
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What each cell of a column is, before it is known which mark is the decimal mark.
-
-    ``plain``: a plain number; ``signed``: its digits as a signed whole number (or, from a source with types, the number
-    itself); ``mark``: code of the mark in it, 0 without one; ``lead``, ``places``: digits before and after the mark.
-    """
-
-    plain: NDArray[np.bool_]
-    signed: NDArray[Any]
-    mark: NDArray[np.uint8]
-    lead: NDArray[np.uint8]
-    places: NDArray[np.uint8]
-
-    @cached_property
-    def may_be_grouped(self) -> NDArray[np.bool_]:
-        """Cells such as ``18.217`` or ``18,217``: thousands or decimals."""
-        if not self.places.any():
-            return np.zeros(len(self.plain), bool)
-        starts_like_a_group: NDArray[np.bool_] = (self.lead <= GROUP) & (np.abs(self.signed) >= 10**GROUP)
-        has_three_places: NDArray[np.bool_] = (self.mark != 0) & (self.places == GROUP)
-        return self.plain & has_three_places & starts_like_a_group
-
-    def only_decimal(self, decimal: Decimal) -> NDArray[np.bool_]:
-        """Cells that have this mark and can only be decimals, such as ``41,14`` or ``0,217``."""
-        has_mark: NDArray[np.bool_] = self.mark == ord(decimal)
-        return self.plain & has_mark & ~self.may_be_grouped
-
-    def read(self, decimal: Decimal) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
-        """Return which cells are read, their numbers, and which of them have grouped thousands."""
-        if not self.places.any():
-            return self.plain, self.signed.astype(float), np.zeros(len(self.plain), bool)
-        other = (self.mark != 0) & (self.mark != ord(decimal))
-        grouped = self.may_be_grouped & other
-        numbers = self.signed / POWERS[np.where(other, 0, self.places)]
-        return self.plain & (grouped | ~other), numbers, grouped
-
-
-def typed_scan(numbers: NDArray[np.float64], known: NDArray[np.bool_]) -> Scan:
-    """Return the scan of cells that are numbers already."""
-    none = np.zeros(len(numbers), np.uint8)
-    return Scan(known, numbers, none, none, none)
-
-
-def letters(buffer: bytes, starts: NDArray[Any], lengths: NDArray[Any], longest: int) -> NDArray[np.uint8]:
-    """Return the letters of cells side by side, zeros after each cell, in rows of whole words of eight letters.
-
-    Every cell is taken in whole words; where one would reach beyond the end of the buffer, the word before is shifted.
-    """
-    buffer = buffer + PADDING if len(buffer) < WORD else buffer
-    words = np.ndarray(len(buffer) - WORD + 1, "<u8", buffer, strides=(1,))  # the word that begins at each letter
-    furthest = len(words) - 1
-    starts = starts.astype(np.int64)  # places of 8 bytes are looked up in half of the time
-    table = np.empty((len(starts), -(-longest // WORD)), "<u8")
-    for low in range(0, len(starts), BLOCK):
-        part = slice(low, low + BLOCK)
-        reaches_beyond = int(starts[part].max()) + WORD * table.shape[1] > furthest
-        for column in range(table.shape[1]):
-            before = WORD * column
-            at = starts[part] + before
-            own = words[np.minimum(at, furthest)] if reaches_beyond else words[at]
-            if reaches_beyond:
-                own >>= (WORD * np.clip(at - furthest, 0, WORD - 1)).astype(np.uint64)
-            table[part, column] = own & FIRST[np.clip(lengths[part] - before, 0, WORD)]
-    return table.view(np.uint8)
-
-
-def scan_cells(buffer: bytes, starts: NDArray[Any], ends: NDArray[Any]) -> Scan:
-    """Scan the cells ``buffer[start:end]``."""
-    n = len(starts)
-    plain, signed = np.zeros(n, bool), np.zeros(n, np.int64)
-    mark, lead, places = np.zeros(n, np.uint8), np.zeros(n, np.uint8), np.zeros(n, np.uint8)
-    for low in range(0, n, BLOCK):
-        part = slice(low, low + BLOCK)
-        lengths = ends[part] - starts[part]
-        fits = (lengths > 0) & (lengths <= LONGEST)
-        longest = int(lengths.max(where=fits, initial=0))
-        rows = letters(buffer, starts[part], np.where(fits, lengths, 0), longest).T
-        _scan_block(
-            np.ascontiguousarray(rows[:longest]), signed[part], mark[part], lead[part], places[part], plain[part]
-        )
-    return Scan(plain, signed, mark, lead, places)
-
-
-def _scan_block(
-    positions: NDArray[np.uint8],
-    signed: NDArray[np.int64],
-    mark: NDArray[np.uint8],
-    lead: NDArray[np.uint8],
-    places: NDArray[np.uint8],
-    plain: NDArray[np.bool_],
-) -> None:
-    """Go through the letters of all cells of a block side by side and fill the views."""
-    if not len(positions):
-        return
-    negative = positions[0] == MINUS
-    digits_seen = np.zeros(len(plain), np.uint8)
-    strange, leading_zero = np.zeros(len(plain), bool), np.zeros(len(plain), bool)
-    for position, letter in enumerate(positions):
-        digit = letter - np.uint8(ZERO)  # wraps around below '0', so that one comparison tells
-        is_digit = digit <= 9  # noqa: PLR2004 - a digit
-        is_mark = ((letter == COMMA) | (letter == POINT)) & (mark == 0)
-        strange |= ~(is_digit | is_mark | (letter == 0))
-        if position == 0:
-            strange &= ~negative
-        if strange.all():  # a column of words
-            return
-        leading_zero |= is_digit & (digits_seen == 1) & (signed == 0) & (mark == 0)
-        np.copyto(signed, signed * 10 + digit, where=is_digit)
-        digits_seen += is_digit
-        lead += is_digit & (mark == 0)
-        np.copyto(mark, letter, where=is_mark)
-    places[:] = digits_seen - lead
-    well_formed = (lead > 0) & ((places > 0) == (mark != 0)) & (digits_seen <= MOST_DIGITS)
-    plain[:] = well_formed & ~strange & ~leading_zero
-    np.negative(signed, out=signed, where=negative)

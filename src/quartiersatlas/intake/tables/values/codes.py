@@ -220,7 +220,8 @@ def codes_among(known: NDArray[np.float64], named: Collection[float] = ()) -> li
     >>> codes_among(np.array([12.0, -1, -1, -3, -12]))
     []
     """
-    known = known[np.isfinite(known)]
+    finite = np.isfinite(known)
+    known = known if finite.all() else known[finite]
     candidates = [code for code in _candidates(known) if code not in named]
     others = known[~np.isin(known, candidates)] if candidates else known
     return [code for code in candidates if _is_one(code, known, others, candidates)]
@@ -255,10 +256,10 @@ def _candidates(known: NDArray[np.float64]) -> list[float]:
         found += [float(value) for value in negative[likely] if _is_written_like_one(value)]
     largest = float(known.max())
     if largest > 0 and _is_written_like_one(largest):
-        for value in np.unique(known[known > 0])[::-1]:
-            if not _is_written_like_one(value):
-                break
-            found.append(float(value))
+        below = known[known > 0]
+        while len(below) and _is_written_like_one(largest := float(below.max())):
+            found.append(largest)
+            below = below[below < largest]
     return found
 
 
@@ -302,12 +303,11 @@ def _refuse_codes(
     place: tuple[str, str],
     repair: str,
 ) -> None:
-    known = values[~np.isnan(values)]
-    found = codes_among(known, list(named))
+    found = codes_among(values, list(named))
     if not found:
         return
     where = np.flatnonzero(np.isin(values, found))
-    times = [f"{code_text(code)} ({count_noun(int((known == code).sum()), 'time')})" for code in found[:NAMED]]
+    times = [f"{code_text(code)} ({count_noun(int((values == code).sum()), 'time')})" for code in found[:NAMED]]
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     lines = ", ".join(str(row) for row in rows[where][:SHOWN])
     problems = pd.DataFrame({"row": rows[where], "column": name, "raw": [code_text(value) for value in values[where]]})

@@ -23,12 +23,22 @@ MANY = 100_000  # rows from which the memory of a status is worth a thought
 def frames_of(read: Mapping[str, Column], index: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return values and status of all columns on the keys; no column is copied."""
     values = {name: column.values for name, column in read.items()}
-    status = {name: _words(column.status) for name, column in read.items()}
+    same: dict[int, ExtensionArray] = {}  # columns with one status throughout have their words in common
+    status = {name: _words(column.status, same) for name, column in read.items()}
     return pd.DataFrame(values, index=index, copy=False), pd.DataFrame(status, index=index, copy=False)
 
 
-def _words(status: NDArray[np.uint8]) -> ExtensionArray:
+def _words(status: NDArray[np.uint8], same: dict[int, ExtensionArray]) -> ExtensionArray:
     """Return the words of a status, in the memory that reading left where pandas keeps them with pyarrow."""
+    if not len(status) or status.min() < status.max():
+        return _written(status)
+    code = int(status[0])
+    if code not in same:
+        same[code] = _written(status)
+    return same[code].copy()
+
+
+def _written(status: NDArray[np.uint8]) -> ExtensionArray:
     words = pd.Series(STATUSES, dtype="str").array
     if len(status) < MANY or not isinstance(words.dtype, pd.StringDtype) or words.dtype.storage != "pyarrow":
         plain: ExtensionArray = words.take(status.astype(np.intp))

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
 
-    from quartiersatlas.intake.tables.values.cells import Cells, Decimal, Unparsed
+    from quartiersatlas.intake.tables.values.cells import Cells, Unparsed
     from quartiersatlas.intake.tables.values.codes import SymbolProfile
+    from quartiersatlas.intake.tables.values.scan import Decimal
 
 VALUE, ZERO, MISSING = (STATUSES.index(status) for status in ("value", "zero", "missing"))
 NUMERIC_SHARE = 0.5  # a column with at least this share of numbers is meant to be numeric
@@ -413,11 +414,11 @@ def _refuse(draft: ColumnDraft, where: NDArray[Any], fault: str, repair: str, *,
 
 def _filled(draft: ColumnDraft) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Return the numbers and the status of every cell."""
-    values = draft.numbers.astype(float)
+    values = draft.numbers.astype(float, copy=False)
     where, codes, _ = draft.unparsed
     if len(where):
         values[where] = np.array([cell.number for cell in draft.read], dtype=float)[codes]
-    status = np.where(values == 0, ZERO, VALUE).astype(np.uint8)
+    status = np.where(values == 0, np.uint8(ZERO), np.uint8(VALUE))
     if len(where):
         states = np.array([STATUSES.index(cell.status) if cell.status else VALUE for cell in draft.read], np.uint8)[
             codes
@@ -471,8 +472,8 @@ def _notes(draft: ColumnDraft, profile: SymbolProfile) -> list[str]:
             f"{draft.name}: every cell is {symbol!r}, which is read as zero; if the column was not collected, pass "
             f"symbols={{{symbol!r}: 'missing'}}"
         )
-    zeros = int((draft.plain & (draft.numbers == 0)).sum())
-    if zeros and profile.zero:
+    zeros = int((draft.plain & (draft.numbers == 0)).sum()) if profile.zero else 0
+    if zeros:
         notes.append(f"{draft.name}: a printed 0 means {profile.zero} in {count_noun(zeros, 'cell')}")
     return notes
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from quartiersatlas.intake.tables.values.marks import Range, read_range
 
 if TYPE_CHECKING:
-    from quartiersatlas.intake.tables.values.cells import Decimal
     from quartiersatlas.intake.tables.values.codes import Status, SymbolProfile
+    from quartiersatlas.intake.tables.values.scan import Decimal
 
 UNITS = {"%": "percent", "‰": "per 1,000"}
 HAS_DIGIT = re.compile("[0-9]")

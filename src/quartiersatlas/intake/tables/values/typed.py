@@ -19,8 +19,9 @@ from quartiersatlas.intake.tables.values.one_cell import read_cell
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from quartiersatlas.intake.tables.values.cells import Cells, Decimal
+    from quartiersatlas.intake.tables.values.cells import Cells
     from quartiersatlas.intake.tables.values.codes import SymbolProfile
+    from quartiersatlas.intake.tables.values.scan import Decimal
 
 MISSING = STATUSES.index("missing")
 DATES_HINT = (
@@ -42,9 +43,17 @@ DATE_TEXT = re.compile(
 
 
 def refuse_faulty_keys(
-    name: str, cells: Cells, rows: NDArray[Any], source: str, texts: NDArray[np.object_] | None = None
+    name: str,
+    cells: Cells,
+    rows: NDArray[Any],
+    source: str,
+    texts: NDArray[np.object_] | None = None,
+    *,
+    are_plain: bool = False,
 ) -> None:
     """Refuse keys that are dates, errors or formulas without a result; ``texts`` are the cells, where they are known.
+
+    ``are_plain`` says that they are letters and digits, of which no date as text is made.
 
     Raises
     ------
@@ -53,7 +62,7 @@ def refuse_faulty_keys(
     """
     for where, one, many, repair in (
         (
-            _are_dates(cells, texts),
+            _are_dates(cells, texts, are_plain=are_plain),
             "is a date",
             "are dates",
             DATES_HINT,
@@ -76,10 +85,10 @@ def refuse_faulty_keys(
             )
 
 
-def _are_dates(cells: Cells, texts: NDArray[np.object_] | None) -> NDArray[np.bool_]:
+def _are_dates(cells: Cells, texts: NDArray[np.object_] | None, *, are_plain: bool) -> NDArray[np.bool_]:
     """Return which keys are dates, by their type or as a spreadsheet writes them into a text file."""
     typed = cells.holding(DATES)
-    if typed.any():
+    if are_plain or typed.any():
         return typed
     together = "\n".join(cells.texts() if texts is None else texts)
     if not any(sign in together for sign in DATE_SIGNS):  # one look at all of them
