@@ -11,6 +11,8 @@ from quartiersatlas.errors import KeyColumnError, list_some
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
+    import pandas as pd
+
 DECIMAL = re.compile(r"(?P<whole>0|[1-9][0-9]*)[.,]0{1,2}")
 POWER = re.compile(r"(?P<lead>[1-9])(?:[.,](?P<places>[0-9]+)[eE]\+?|[eE]\+)(?P<exponent>[0-9]{1,3})")
 MOST_DIGITS = 30  # of a key
@@ -90,6 +92,39 @@ def _written_out(found: re.Match[str], in_full: set[int]) -> str:
 def _note(changed: list[str], example: str, what: str, how: str) -> str:
     were = count_noun(len(changed), f"key of {what} was", f"keys of {what} were")
     return f"{were} written {how}, such as {example!r}: read as whole {'number' if len(changed) == 1 else 'numbers'}"
+
+
+def refuse_repeated_keys(index: pd.Index, what: str) -> None:
+    """Refuse an index of areas on which one of them has several rows.
+
+    Parameters
+    ----------
+    index : Index
+        Keys of areas.
+    what : str
+        Whose index it is, for the message: ``"measure_segregation: data"``.
+
+    Raises
+    ------
+    KeyColumnError
+        A key is there more than once; ``keys`` holds all of these.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> refuse_repeated_keys(pd.Index(["01", "02", "02"]), "rates: numerator")
+    Traceback (most recent call last):
+    quartiersatlas.errors.KeyColumnError: rates: numerator: 1 key has more than one row: '02'. An area is one row: add \
+up its parts, or keep the right row of each. All of them: err.keys
+    """
+    if index.is_unique:
+        return
+    again = index[index.duplicated()].unique()
+    raise KeyColumnError(
+        f"{what}: {count_noun(len(again), 'key has', 'keys have')} more than one row: {list_some(again)}. An area is "
+        f"one row: add up its parts, or keep the right row of each. All of them: err.keys",
+        map(str, again),
+    )
 
 
 def width_of(keys: Iterable[Hashable]) -> int | None:

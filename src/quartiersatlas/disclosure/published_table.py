@@ -10,6 +10,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.checks import names as names_of
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.disclosure.certificate import COLUMNS, Audit, audited_cells, relation_texts
 from quartiersatlas.disclosure.protection import MOST
 from quartiersatlas.disclosure.system.equations import CITY, CountTable, Unit
@@ -79,6 +80,8 @@ def audit(
         The values are no table; totals, parents, sums or parts name what is not there.
     CountError
         A shown number is no count.
+    KeyColumnError
+        An area, or a unit of the totals, has more than one row.
     SpecError
         What is shown contradicts itself: no whole numbers fit.
 
@@ -143,8 +146,9 @@ def _checked(values: pd.DataFrame) -> pd.DataFrame:
             f"audit: {count_noun(int((wrong | np.isinf(known)).sum()), 'number is', 'numbers are')} no count "
             f"(below 0, infinite, or a fraction): give the columns of counts alone."
         )
-    if not counts.index.is_unique or not counts.columns.is_unique:
-        raise SpecError("audit: each area and each column must be there once.")
+    refuse_repeated_keys(counts.index, "audit: values")
+    if not counts.columns.is_unique:
+        raise SpecError("audit: each column must be there once.")
     return counts
 
 
@@ -155,6 +159,7 @@ def _hidden(values: pd.DataFrame, status: pd.DataFrame | None) -> pd.DataFrame:
     expects(
         status, pd.DataFrame, "audit: status", 'status = values.notna().replace({True: "value", False: "suppressed"})'
     )
+    refuse_repeated_keys(status.index, "audit: status")
     same = status.reindex(index=values.index, columns=values.columns)
     return (same == "suppressed") | (values.isna() & same.isna())
 
@@ -167,12 +172,14 @@ def _units(
     if totals is None or isinstance(totals, Mapping):
         return (everybody,)
     expects(totals, pd.DataFrame, "audit: totals", 'totals={"a": 127}')
+    refuse_repeated_keys(totals.index, "audit: totals")
     found = [everybody] if CITY in totals.index else []
     rest = [name for name in totals.index if name != CITY]
     if rest and parents is None:
         raise SpecError("audit: totals of units need parents: a Series that names the unit of each area.")
     if rest:
         expects(parents, pd.Series, "audit: parents", 'parents = areas["district"]')
+        refuse_repeated_keys(pd.Series(parents).index, "audit: parents")
         of = pd.Series(parents).reindex(index).astype(str)
         unknown = [name for name in rest if not of.eq(str(name)).any()]
         if unknown:

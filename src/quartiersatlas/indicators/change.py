@@ -153,6 +153,8 @@ def rate_change(earlier: CountPair, later: CountPair, *, correlation: float = 0.
     ------
     CountError
         A count is negative, infinite or text, a numerator exceeds its denominator, or the indexes differ.
+    KeyColumnError
+        An area has more than one row.
     SpecError
         ``correlation`` is not in [0, 1).
     ArgumentError

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.errors import CountError
 from quartiersatlas.intake.joining.data import checked_counts
 
@@ -37,6 +38,8 @@ def rates(numerator: pd.Series[float], denominator: pd.Series[float]) -> pd.Data
     ------
     CountError
         A count is negative, infinite or text, or a numerator exceeds its denominator.
+    KeyColumnError
+        An area has more than one row.
     ArgumentError
         One of the two is no Series.
 
@@ -115,6 +118,7 @@ def count_pair(
     """Return both as floats; they must be counts on one index, and no numerator may exceed its denominator."""
     for name, counts in (("numerator", numerator), ("denominator", denominator)):
         expects(counts, pd.Series, f"{call}: {name}", f'{name} = data.counts("column")')
+        refuse_repeated_keys(counts.index, f"{call}: {name}")
     if not numerator.index.equals(denominator.index):
         raise CountError("Numerator and denominator are on different indexes: join them first.")
     x, n = checked_counts(numerator), checked_counts(denominator)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import CountError, JoinError, SpecError, list_some
@@ -78,6 +79,8 @@ def burden(
         The keys are not those of the need.
     CountError
         A burden is no number, or is known nowhere.
+    KeyColumnError
+        An area has more than one row.
     ArgumentError
         The need is neither an index nor a Series, or burdens are no mapping of Series.
 
@@ -248,6 +251,7 @@ def _classes(
         classed = need
     if not found:
         raise SpecError("burden: name the classes from the lowest need to the highest one: classes=['low', 'high'].")
+    refuse_repeated_keys(classed.index, "burden: need")
     odd = classed.dropna()[~classed.dropna().isin(found)].unique()
     if len(odd):
         raise SpecError(f"burden: {list_some(odd)}: none of the classes {', '.join(map(repr, found))}.")
@@ -257,6 +261,7 @@ def _classes(
 def _values(name: str, column: pd.Series[float], keys: pd.Index) -> pd.Series[float]:
     """Return the values of a burden on the keys of the need."""
     expects(column, pd.Series, f"burden: {name}", 'data.values["noise_share_65"]')
+    refuse_repeated_keys(column.index, f"burden: {name}")
     odd = column.index.symmetric_difference(keys)
     if len(odd):
         raise JoinError(
@@ -284,6 +289,7 @@ def _persons(
     residents: pd.Series[float], number: pd.Series[int], classed: pd.Series[str], counted: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the residents of each cell; missing where those of one of its areas are unknown."""
+    refuse_repeated_keys(residents.index, "burden: residents")
     persons = residents.reindex(number.index)
     cells = {
         name: [persons[number.eq(row) & classed.eq(str(name))].sum(skipna=False) for row in counted.index]

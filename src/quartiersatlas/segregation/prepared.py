@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
 from quartiersatlas.intake import AreaData
@@ -256,6 +257,7 @@ def _refuse_codes(column: pd.Series[float]) -> None:
 def as_frame(data: AreaData | pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
     """Return the values beside the areas' names and parents, and the name of the data's population column."""
     if not isinstance(data, AreaData):
+        refuse_repeated_keys(data.index, "data")
         return data, None
     names = [c for c in data.areas.columns if c not in (*data.values.columns, data.areas.geometry.name)]
     frame = gpd.GeoDataFrame(data.values.join(pd.DataFrame(data.areas[names])), geometry=data.areas.geometry)

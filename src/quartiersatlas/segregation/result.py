@@ -151,6 +151,8 @@ def measure_segregation(
         Distances name areas that the data do not have.
     CountError
         Counts are negative, text, shares, larger than the population, or unknown with ``missing="raise"``.
+    KeyColumnError
+        An area has more than one row.
     GeometryError
         An index needs geometry, and it is in degrees or missing; barriers or crossings do not fit, see
         :func:`neighbours`.

@@ -71,6 +71,8 @@ def scale_table(
         A column is missing.
     CountError
         Counts cannot be used, as in :func:`measure_segregation`.
+    KeyColumnError
+        An area has more than one row.
     SpecError
         No level is named, an area has no parent area, or an index needs geometry.
 

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.catalogue import Message
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, GeometryError, InputError, list_some
 from quartiersatlas.intake import AreaData
@@ -133,6 +134,7 @@ def lived_places(
     shapes = frame.geometry.to_numpy()
     refuse_no_place(shapes, frame.index, f"{call}: cells")
     if areas is not None:
+        refuse_repeated_keys(areas.index, f"{call}: areas")
         same_crs(areas, crs, call, "areas")
     points = shapely.get_coordinates(shapely.centroid(shapes))
     in_area, keys, said = _areas_of(points, own, areas, call, counts)

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import choice, count_noun, expects
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.errors import GeometryError, SpecError, list_some
 from quartiersatlas.space.apart import MIN_BORDER, TOLERANCE, group_numbers, outlines_apart, tolerance_scale
 from quartiersatlas.space.barriers import checked_barriers, open_borders
@@ -84,6 +85,8 @@ def neighbours(
     GeometryError
         The areas are in degrees, or are not polygons; barriers or crossings are in another coordinate reference system
         or of another kind.
+    KeyColumnError
+        An area has more than one row.
     SpecError
         ``tolerance`` or ``min_border`` is no number, or below 0; ``contact`` is unknown; options of borders and of
         distance stand together; ``k`` is no whole number from 1 on, ``persons`` is not above 0.
@@ -138,6 +141,7 @@ def _checked(data: object) -> gpd.GeoDataFrame:
 
     expects(data, (AreaData, gpd.GeoDataFrame), "neighbours", "data = qa.join(areas, table)")
     areas = cast("gpd.GeoDataFrame", data.areas if isinstance(data, AreaData) else data)
+    refuse_repeated_keys(areas.index, "neighbours: areas")
     if areas.crs is not None and areas.crs.is_geographic:
         raise GeometryError("neighbours: the areas are in degrees, lengths are in metres: use areas.to_crs(...).")
     return areas

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators.gaps.area_model import area_model
 from quartiersatlas.indicators.rates import NORMAL_95
@@ -191,6 +192,7 @@ def checked_covariates(covariates: pd.DataFrame | None, areas: pd.Index) -> pd.D
     if covariates is None:
         return None
     expects(covariates, pd.DataFrame, "survey_rates: covariates", 'covariates=data.values[["sgb2_rate"]]')
+    refuse_repeated_keys(covariates.index, "survey_rates: covariates")
     context = [name for name in covariates.columns if name in CONTEXT_ONLY]
     if context:
         raise SpecError(

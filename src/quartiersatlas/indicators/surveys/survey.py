@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.errors import CountError, SpecError, list_some
 from quartiersatlas.indicators.surveys.direct import (
     checked_answers,
@@ -103,6 +104,8 @@ def survey_rates(
         A column or an area is not there, or an area stands twice.
     CountError
         A weight is not above 0, an answer neither yes nor no, a share or number cannot be.
+    KeyColumnError
+        An area has more than one row in the residents or the covariates.
     SpecError
         There are several questions, people or modes; or a covariate cannot be one.
 
@@ -214,6 +217,7 @@ def _weights(residents: pd.Series[float] | None, direct: pd.DataFrame, by_weight
     if residents is None:
         return by_weight.reindex(direct.index).fillna(0.0)
     expects(residents, pd.Series, "survey_rates: residents", 'residents=data.counts("residents")')
+    refuse_repeated_keys(residents.index, "survey_rates: residents")
     weights = residents.reindex(direct.index).astype(float)
     wrong = direct.index[~(weights.ge(0) & weights.lt(np.inf))]
     if len(wrong) or not weights.sum() > 0:

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects, renamed
-from quartiersatlas.base.keys import whole_keys
+from quartiersatlas.base.keys import refuse_repeated_keys, whole_keys
 from quartiersatlas.base.letters import same_text
 from quartiersatlas.errors import (
     ColumnError,
@@ -468,6 +468,8 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
 
     Raises
     ------
+    KeyColumnError
+        An area has more than one row.
     SpecError
         A part is not there, is used twice, or a new key is taken or has no parts.
 
@@ -482,6 +484,7 @@ def merge_areas(areas: gpd.GeoDataFrame, merged: Mapping[str, Sequence[str]]) ->
     {'name': 'A / B', 'merged_from': '1, 2'}
     """
     expects(areas, gpd.GeoDataFrame, "merge_areas", 'areas = qa.read_areas("areas.gpkg", key="id")')
+    refuse_repeated_keys(areas.index, "merge_areas: areas")
     expects(merged, Mapping, "merge_areas: merged", 'merged={"1+2": ["1", "2"]}, new key and the keys of its parts')
     without = [new for new, group in merged.items() if not group]
     if without:

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
+from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.catalogue import Catalogue, Message
 from quartiersatlas.catalogue.kinds import a_kind
 from quartiersatlas.errors import ColumnError, CountError, SpecError, list_some
@@ -82,6 +83,11 @@ class AreaData:
     bounds: pd.DataFrame = field(default_factory=no_bounds)
     perturbed: frozenset[str] = frozenset()
     off_by: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.values.columns):  # without, it is one side of a join, whose report lists keys of both sides
+            for name in ("areas", "values", "status"):
+                refuse_repeated_keys(getattr(self, name).index, f"AreaData: {name}")
 
     @property
     def report(self) -> JoinReport:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice, count_noun, expects
-from quartiersatlas.base.keys import refuse_number_keys
+from quartiersatlas.base.keys import refuse_number_keys, refuse_repeated_keys
 from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
 from quartiersatlas.charts import Axis, Bar, Chart, Charted, Line, Text
 from quartiersatlas.charts.marks import INK, QUIET
@@ -93,6 +93,8 @@ def class_transition(
         The two dates are of different rules, a class is none of ``classes``, or these are not given.
     JoinError
         The areas of the two dates are not the same ones.
+    KeyColumnError
+        An area has more than one row.
     ArgumentError
         The dates are neither need indices nor Series.
 
@@ -182,6 +184,7 @@ def _classes_of(
             found = found or [one.id for one in shown.classes]
             words = {**{one.id: (one.label("de"), one.label("en")) for one in shown.classes}, **words}
         else:
+            refuse_repeated_keys(side.index, "class_transition: a date")
             columns.append(side)
     if not found:
         raise SpecError(
@@ -207,6 +210,7 @@ def _persons(
     """Return the residents of each cell; missing where those of one of its areas are not known."""
     if residents is None:
         return None
+    refuse_repeated_keys(residents.index, "class_transition: residents")
     persons = residents.reindex(before.index)
     found = {late: [persons[before.eq(early) & after.eq(late)].sum(skipna=False) for early in known] for late in known}
     return pd.DataFrame(found, index=known).rename_axis(index="earlier", columns="later")

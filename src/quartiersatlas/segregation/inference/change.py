@@ -10,11 +10,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice, count_noun, expects, names, renamed
-from quartiersatlas.base.keys import refuse_number_keys
+from quartiersatlas.base.checks import choice, expects, names, renamed
+from quartiersatlas.base.keys import refuse_number_keys, refuse_repeated_keys
 from quartiersatlas.catalogue import Message, text
 from quartiersatlas.charts import Chart, Charted
-from quartiersatlas.errors import JoinError, KeyColumnError, SpecError, list_some
+from quartiersatlas.errors import JoinError, SpecError, list_some
 from quartiersatlas.intake import AreaData
 from quartiersatlas.segregation.counts import Composition, Places, entropy
 from quartiersatlas.segregation.indices.multigroup import _mutual_information, local_segregation_scores
@@ -290,6 +290,8 @@ def segregation_change(
     if not isinstance(zeros, int | float | np.number) or not 0 <= zeros < np.inf:
         raise SpecError(f"zeros must be 0 or a small number of persons, not {zeros!r}.")
     groups = names(groups, "groups")
+    for date, data in zip(SIDES, (earlier, later), strict=True):
+        refuse_repeated_keys(data.areas.index if isinstance(data, AreaData) else data.index, date)
     counts = [group_counts(data, groups, population, missing) for data in (earlier, later)]
     dates = _dates(*counts)
     moved = _moved(earlier, later, outlines, groups, population)
@@ -391,14 +393,6 @@ def _dates(before: pd.DataFrame, after: pd.DataFrame) -> Dates:
     """Return what is known at both dates and what can be compared."""
     if list(before.columns) != list(after.columns):
         raise SpecError("All residents are known at one date only: name their column at both dates with population=.")
-    for date, counts in (("earlier", before), ("later", after)):
-        duplicate = counts.index[counts.index.duplicated()]
-        if len(duplicate):
-            raise KeyColumnError(
-                f"{count_noun(len(duplicate), 'key appears', 'keys appear')} more than once in the {date} data: "
-                f"{list_some(duplicate)}.",
-                map(str, duplicate),
-            )
     unknown = before.index[before.isna().any(axis=1)].union(after.index[after.isna().any(axis=1)], sort=False)
     before, after = (counts[~counts.index.isin(unknown)] for counts in (before, after))
     before, after = (counts[counts.sum(axis=1) > 0] for counts in (before, after))

@@ -219,6 +219,8 @@ def decompose(
         A column is missing.
     CountError
         Counts are negative, text, unknown with ``missing="raise"``, or groups add up to more than the population.
+    KeyColumnError
+        An area has more than one row.
     SpecError
         There is only one group, an area has no district, or a smaller district lies in two larger ones.
 
