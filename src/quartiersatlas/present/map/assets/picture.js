@@ -2,7 +2,7 @@
 // The view as a picture: what the maps have drawn becomes one SVG with title, legend, source and notices, or pixels of it.
 
 import { element } from "./controls.js";
-import { fillIn, formatNumber, formatValue } from "./format.js";
+import { cityLine, fillIn, formatNumber } from "./format.js";
 import { writtenLines } from "./labels.js";
 import { legendMarks, legendRows, legendTitle } from "./legend.js";
 import { GAP_STYLES } from "./styles.js";
@@ -314,7 +314,7 @@ function legendInto({ map, view }, list, accent) {
   for (const row of map.getContainer().querySelectorAll(".qa-measure-key li")) {
     list.add(row.textContent.replace("(", " ("), 12, "", 32, measureSign(row.firstElementChild, 5, 0));
   }
-  if (column.city !== null) list.add(fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) }), 12, ' font-weight="700"');
+  if (column.city !== null) list.add(cityLine(atlas.words, column, atlas.lang), 12, ' font-weight="700"');
   if (column.hint) list.add(column.hint, 11, ' fill="#555555"');
 }
 
