@@ -50,6 +50,7 @@ SUMS = (
 LEVELS = ("bezirk", "bezirksregion")
 MIN_COUNTS = (3, 5, 10)
 SIZES = (5, 8, 11, 14, 17, 20)
+STEPS = {"suppression": "suppression_pattern", "audit": "audit_release"}  # of a release: what of its CPU is theirs
 
 
 def berlin(folder: Path, parents: str) -> tuple[Any, Any]:
@@ -94,6 +95,21 @@ def towns(n: int, areas: int) -> list[tuple[Any, Any]]:
     return [(one.data, one.known) for one in made]
 
 
+def timed(module: Any, name: str) -> list[float]:
+    """Let a function of a module note the CPU seconds of its last call."""
+    made, spent = getattr(module, name), list[float]()
+
+    def call(*args: Any, **options: Any) -> Any:
+        start = time.process_time()
+        try:
+            return made(*args, **options)
+        finally:
+            spent.append(time.process_time() - start)
+
+    setattr(module, name, call)
+    return spent
+
+
 def judged(data: Any, known: Any, min_count: int) -> dict[str, float]:
     """Release the data, write them, attack the file, and count."""
     from dataclasses import replace
@@ -101,7 +117,9 @@ def judged(data: Any, known: Any, min_count: int) -> dict[str, float]:
     from attack import attack
 
     import quartiersatlas as qa
+    from quartiersatlas.disclosure import make
 
+    spent = {name: timed(make, name) for name in STEPS.values()}
     start = time.process_time()
     release = qa.release(data, protection=qa.Protection(min_count=min_count))
     released = time.process_time() - start
@@ -118,6 +136,7 @@ def judged(data: Any, known: Any, min_count: int) -> dict[str, float]:
         "protected": len(found),
         **{verdict: int(verdicts.get(verdict, 0)) for verdict in ("narrow", "exact", "limit", "parent")},
         "release": released,
+        **{step: spent[name].pop() for step, name in STEPS.items()},
         "attack": time.process_time() - start,
     }
 
@@ -149,9 +168,10 @@ def main() -> None:
     if options.data and not options.quick:
         cases += [f"berlin/{level}/{m}" for level in LEVELS for m in MIN_COUNTS]
     print(
-        "| case | withheld | protected | narrow | exact | limit | parent | release, CPU | attack, CPU | peak memory |"
+        "| case | withheld | protected | narrow | exact | limit | parent | release, CPU | of it suppression | audit "
+        "| attack, CPU | peak memory |"
     )
-    print("| --- |" + " ---: |" * 9)
+    print("| --- |" + " ---: |" * 11)
     for case in cases:
         command = [sys.executable, str(Path(__file__).resolve()), "--case", case]
         command += ["--data", options.data] if options.data else []
@@ -160,7 +180,8 @@ def main() -> None:
         numbers = " | ".join(
             f"{f[name]:,.0f}" for name in ("withheld", "protected", "narrow", "exact", "limit", "parent")
         )
-        print(f"| {case} | {numbers} | {f['release']:.2f} s | {f['attack']:.2f} s | {f['peak']:.0f} MB |", flush=True)
+        seconds = " | ".join(f"{f[name]:.2f} s" for name in ("release", *STEPS, "attack"))
+        print(f"| {case} | {numbers} | {seconds} | {f['peak']:.0f} MB |", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import count_noun, usable_path
-from quartiersatlas.base.files import write_bytes
+from quartiersatlas.base.files import made_folder, write_bytes
 from quartiersatlas.errors import (
     InputError,
     PartitionsFailedError,
@@ -252,7 +252,7 @@ def _demo(options: argparse.Namespace) -> None:
     if options.full and options.lang != "de":
         raise InputError("demo --full, the years of the sample city, is there in German only. Leave out --lang.")
     data = options.folder / ("daten" if options.lang == "de" else "data")
-    _make(data)
+    made_folder(data)
     project = write_demo(sample_data(), data, options.lang)
     result = run_project(project, folder=options.folder)
     notices = "; ".join(result.release.notices)
@@ -274,15 +274,6 @@ def _demo_of_the_years(project: Path, folder: Path) -> None:
     result = run_project(project, folder=folder)
     _print_result(result)
     print(f"  {write_monitor_report(project, folder / YEARLY_REPORT)}")
-
-
-def _make(folder: Path) -> None:
-    """Make a folder and those above it."""
-    try:
-        usable_path(folder.parent, "folder").mkdir(parents=True, exist_ok=True)
-        folder.mkdir(exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The folder {str(folder)!r} cannot be made ({getattr(error, 'strerror', error)}).") from error
 
 
 def sample_data() -> Traversable:

@@ -1,8 +1,10 @@
-"""Checks at the door of every public function: objects, names, choices, files, names of the first edition."""
+"""Checks at the door of every public function: objects, names, choices, parameters, files."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import wraps
+from inspect import signature
 from os.path import exists, isdir, isfile, islink
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -142,6 +144,36 @@ def renamed(**new_names: str) -> Callable[[Callable[Options, Result]], Callable[
         return called
 
     return with_answer
+
+
+def known_parameters(function: Callable[Options, Result]) -> Callable[Options, Result]:
+    """Let a function answer a parameter that it does not have with those that are called nearly so.
+
+    Raises
+    ------
+    ArgumentError
+        When the function is called with such a name.
+
+    Examples
+    --------
+    >>> @known_parameters
+    ... def count(population: str = "") -> str:
+    ...     return population
+    >>> count(popluation="residents")
+    Traceback (most recent call last):
+    quartiersatlas.errors.ArgumentError: count has no parameter 'popluation'. Did you mean 'population'?
+    """
+    parameters = tuple(signature(function).parameters)
+
+    @wraps(function)
+    def called(*args: Options.args, **kwargs: Options.kwargs) -> Result:
+        for name in (name for name in kwargs if name not in parameters):
+            near = get_close_matches(name, parameters, cutoff=0.5)
+            advice = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"It takes {', '.join(parameters)}."
+            raise ArgumentError(f"{function.__name__} has no parameter {name!r}. {advice}")
+        return function(*args, **kwargs)
+
+    return called
 
 
 LONGEST_NAME, LONGEST_PATH = 255, 4000  # bytes: what the usual systems take

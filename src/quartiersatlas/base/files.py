@@ -92,6 +92,23 @@ def unfinished_folder(folder: Path, what: str) -> Iterator[Path]:
         yield Path(name)
 
 
+def made_folder(folder: str | Path, what: str = "folder") -> Path:
+    """Make a folder and those above it, if they are not there.
+
+    Raises
+    ------
+    InputError
+        A file is in its place, its name is none a folder can have, or nothing can be made there.
+    """
+    folder = usable_path(folder, what)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"The {what} {str(folder)!r} cannot be made ({reason}). Choose another place.") from error
+    return folder
+
+
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary folders of processes that are dead, never those of one that may be alive."""
     with suppress(OSError):  # what cannot be listed or removed stays: the next run tries again

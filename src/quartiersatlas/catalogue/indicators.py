@@ -120,8 +120,8 @@ class Indicator:
         where = f"Indicator {self.id!r}"
         for field_name, known in (("domain", DOMAINS), ("direction", (1, 0, -1)), ("role", ROLES)):
             choice(getattr(self, field_name), known, f"{where}: {field_name}")
-        for name in ("unit", "unit_de", "unit_en"):
-            expects(getattr(self, name), str, f"{where}: {name}", 'unit="EUR"')
+        for name in ("unit", "unit_de", "unit_en", "kind", "label_de", "label_en"):
+            expects(getattr(self, name), str, f"{where}: {name}", f'{name}="..."')
         unit = plain_unit(self.unit or self.unit_en or self.unit_de)
         if not unit and self.kind in ("", "share"):
             unit = PERCENT

@@ -42,7 +42,7 @@ DOORS: dict[str, tuple[tuple[type, ...], str]] = {
     "segregation": ((SegregationResult,), "segregation = qa.measure_segregation(data, groups)"),
     "programmes": ((gpd.GeoDataFrame, ProgrammeAreas), 'programmes = qa.read_features("programmes.gpkg")'),
     "facilities": ((gpd.GeoDataFrame,), 'facilities = qa.read_features("facilities.gpkg")'),
-    **dict.fromkeys(("title", "subtitle", "source", "comment"), ((str,), "text in quotation marks")),
+    **dict.fromkeys(("title", "subtitle", "source", "comment", "city"), ((str,), "text in quotation marks")),
     "as_of": ((str,), 'text in quotation marks, such as "2024-12-31"'),
     "protection": ((Protection,), "protection = qa.Protection(min_count=5)"),
     "scale": ((pd.DataFrame, Mapping), "scale = qa.scale_table(data, groups, by)"),
@@ -65,7 +65,7 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     """Refuse what is not what its name says; the message names how to get it."""
     expects(given["data"], AreaData, "release", "qa.release(qa.join(areas, table), ...)")
     for name, (kinds, how) in DOORS.items():
-        if given[name] is not None:
+        if given[name] is not None or kinds == (str,):  # no words are an empty text
             expects(given[name], kinds, f"release: {name}", how)
         if isinstance(given[name], str) and NO_CHARACTER.search(given[name]):
             raise SpecError(f"release: {name} holds an invalid character: {given[name]!a}.")

@@ -137,12 +137,13 @@ def _add_rate(
         indicator = replace(data.catalogue.get(source), id=column, kind="count", unit="")
         out.add(ReleasedColumn(column, "count", indicator), counts, data.status[source], protected)
     meaning = data.catalogue.get(name)
-    city, decimals = city_rate(pattern, name)
+    city, city_decimals = city_rate(pattern, name)
     values = data.values[name]
     if protection.round_base is not None:
         values = rounded_values(data, name, protection)
         protected = protected | (values.isna() & data.values[name].notna())
-    rate = ReleasedColumn(name, "rate", meaning, decimals, city, *ids)
+    decimals = _decimals(protection)  # both counts of an area are shown: its rate tells no more, however fine
+    rate = ReleasedColumn(name, "rate", meaning, decimals, city, *ids, city_decimals=city_decimals)
     out.add(rate, values, data.status[name], protected)
 
 
@@ -162,8 +163,8 @@ def rounded_values(data: AreaData, name: str, protection: Protection) -> pd.Seri
     return x / n.where(n > 0) * data.catalogue.get(name).per
 
 
-def city_rate(pattern: SuppressionPattern, name: str) -> tuple[float, int]:
-    """Return the city value as it may leave, and with how many decimals the rate does.
+def city_rate(pattern: SuppressionPattern, name: str) -> tuple[float, int | None]:
+    """Return the city value as it may leave, and its decimals where it has fewer than the areas.
 
     A small count of the whole city (or a small rest) is protected as that of an area is: the value has so few decimals
     that at least two whole numerators give it, one of them not small; without any such number there is no value. Where
@@ -179,24 +180,24 @@ def city_rate(pattern: SuppressionPattern, name: str) -> tuple[float, int]:
     above, below = (float(protection.rounded(side)[0]) for side in total)
     per, decimals = data.catalogue.get(name).per, _decimals(protection)
     if not below > 0:
-        return float("nan"), decimals
+        return float("nan"), None
     rate = above / below * per
     as_it_is = protection.decimals != "auto" or protection.round_base is not None
     if not open_persons and (as_it_is or not small_cells(*total, protection)[0]):
-        return round(rate, decimals), decimals
+        return round(rate, decimals), None
     around = protection.rounded(total[0].iloc[0] + pd.Series([-open_persons, open_persons]))
     for fewer in range(decimals, -1, -1) if protection.decimals == "auto" else (decimals,):
         fitting = fitting_numerators(round(rate, fewer), below, per, fewer)
         if open_persons:
             if around.isin(fitting).all():
-                return round(rate, fewer), fewer
+                return round(rate, fewer), fewer if fewer < decimals else None
             continue
         large = fitting >= protection.min_count  # not none either: nobody would have to hide that
         if protection.protect_remainder:
             large &= below - fitting >= protection.min_count
         if len(fitting) > 1 and large.any():
-            return round(rate, fewer), fewer
-    return float("nan"), decimals
+            return round(rate, fewer), fewer if fewer < decimals else None
+    return float("nan"), None
 
 
 def _decimals(protection: Protection) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.checks import known_parameters
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.arguments import check_arguments
 from quartiersatlas.disclosure.certificate import Audit, audit_release, refuse_failed
@@ -102,6 +103,7 @@ class Release(ReleasedResults):  # noqa: D101 - the parameters are those of the 
         return self.certificate.copied()
 
 
+@known_parameters
 def release(
     data: AreaData,
     *,
@@ -244,7 +246,7 @@ def release(
         if book is not None and isinstance(ledger, (str, Path)) and not result.is_draft:
             write_ledger(book, Path(ledger))
     for message in (*wording_messages((title, subtitle, comment)), *result.warnings):
-        warnings.warn(str(message), UserWarning, stacklevel=2)  # who called qa.release
+        warnings.warn(str(message), UserWarning, stacklevel=3)  # who called qa.release
     return result
 
 

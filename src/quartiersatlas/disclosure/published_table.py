@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import count_noun, expects
+from quartiersatlas.base.checks import count_noun, expects, known_parameters
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.base.keys import refuse_repeated_keys
 from quartiersatlas.disclosure.certificate import COLUMNS, Audit, audited_cells, relation_texts
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HOW = 'values = table.set_index("key")[["a", "b"]]'
 
 
+@known_parameters
 def audit(
     values: pd.DataFrame,
     status: pd.DataFrame | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -378,6 +378,8 @@ class ReleasedColumn:
         Decimals of its values: they are rounded when they leave.
     city : float
         The city value from the counts, from a base, or as published; NaN where there is none.
+    city_decimals : int, optional
+        Decimals of the city value, where it has fewer than the areas: with all of them it would tell a withheld count.
     city_source : str
         Where the city value was published; empty where it is computed.
     numerator, denominator : str
@@ -401,6 +403,12 @@ class ReleasedColumn:
     axis: str = ""
     change_of: str = ""
     city_source: str = ""
+    city_decimals: int | None = None
+
+    @property
+    def of_city(self) -> ReleasedColumn:
+        """The column as its city value is written: with the decimals of that."""
+        return self if self.city_decimals is None else replace(self, decimals=self.city_decimals)
 
     @property
     def role(self) -> ColumnRole:

@@ -57,6 +57,11 @@ def value_text(value: Any, column: ReleasedColumn, lang: Lang) -> str:  # noqa: 
     return f"{number}{'' if lang == 'en' and sign == '%' else THIN_BLANK}{sign}" if sign else number
 
 
+def city_text(column: ReleasedColumn, lang: Lang) -> str:
+    """Return the city value with its unit and its own decimals; a dash where there is none."""
+    return "–" if pd.isna(column.city) else value_text(column.city, column.of_city, lang)
+
+
 def difference_text(difference: float | None, column: ReleasedColumn, lang: Lang) -> str:
     """Return a difference with its sign, in percentage points where the indicator is in percent."""
     if difference is None:
@@ -146,13 +151,17 @@ def _intake(data: AreaData) -> list[Message]:
 
 
 def _city(data: AreaData, out: ReleasedColumns) -> list[Message]:
-    """Say where the city value is computed without areas whose count is suppressed or missing."""
+    """Say what the city value leaves out, where it has fewer decimals than the areas, and where there is none."""
     facts = []
     for column in out.columns:
         if column.kind == "rate":
             unknown = data.values[list(data.rates[column.id])].isna().any(axis=1)
             if unknown.any():
                 facts.append(Message("fact_city_without", {"indicator": column, "count": int(unknown.sum())}))
+            if column.city_decimals is not None:
+                facts.append(Message("fact_city_rounded", {"indicator": column}))
+            elif pd.isna(column.city) and data.counts(data.rates[column.id][1]).gt(0).any():
+                facts.append(Message("fact_city_hidden", {"indicator": column}))
         elif column.city_source:
             facts.append(Message("fact_city_published", {"indicator": column, "source": column.city_source}))
     return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,13 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.disclosure import Release
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.present.statements import axis_of, check_release, on_areas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from quartiersatlas.disclosure import ReleasedColumn
+    from quartiersatlas.disclosure import Release, ReleasedColumn
 
 SAME_OUTLINE = 0.01  # part of the area that may differ
 TO_THE_AREAS_OF_TODAY = "Bring the counts of that date to the areas of today first: transfer(...)."
@@ -25,7 +25,7 @@ TO_THE_AREAS_OF_TODAY = "Bring the counts of that date to the areas of today fir
 
 def earlier_releases(release: Release, earlier: Release | Iterable[Release], call: str) -> tuple[Release, ...]:
     """Return the releases of other dates that a document shows beside one, checked."""
-    found = (earlier,) if isinstance(earlier, Release) else tuple(earlier)
+    found = tuple(earlier) if isinstance(earlier, Iterable) else (earlier,)
     for part in found:
         check_release(part, f"{call}: earlier")
     check_earlier(release, found)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.checks import choice, expects
-from quartiersatlas.base.files import written_together
+from quartiersatlas.base.checks import choice, expects, known_parameters
+from quartiersatlas.base.files import made_folder, written_together
 from quartiersatlas.base.workbook import CellStyle, WorkbookSheet, write_workbook
 from quartiersatlas.catalogue import check_lang, number_text, text
-from quartiersatlas.disclosure.words import value_text
+from quartiersatlas.disclosure.words import city_text
 from quartiersatlas.errors import ReleaseError, list_some
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.standing import rows_of
@@ -63,6 +63,7 @@ MAP_SIZE = 170.0, 110.0  # mm
 PER_TABLE = 3  # indicators side by side
 
 
+@known_parameters
 def dossier(
     release: Release,
     candidate: str,
@@ -132,12 +133,12 @@ def dossier(
     check_lang(lang)
     choice(document, ("docx", "html"), "document")
     expects(folder, (str, Path), "dossier: folder", 'qa.dossier(rel, "A", "dossier_A")')
+    expects(candidate, str, "dossier: candidate", "rel.candidates.index[0]")
     known = [] if release.candidates is None else list(map(str, release.candidates.index))
     if candidate not in known:
         there = f"There are {list_some(known, 20)}." if known else "It has none: release(..., candidates=candidates)."
         raise ReleaseError(f"dossier: the release has no candidate area {candidate!r}. {there}")
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = made_folder(folder, "folder of the dossier")
     members = list(release.members.index[release.members.astype(str).eq(candidate)])
     layers = _layers(release, candidate, members, lang, look)
     with worn(look, f".{document}"):
@@ -262,8 +263,7 @@ def _values(release: Release, members: list[str], lang: Lang) -> list[DocumentBl
             TableRow.of(visible(str(release.areas["name"][key])), *(cell_text(release, key, one, lang) for one in part))
             for key in members
         ]
-        city = (value_text(one.city, one, lang) if pd.notna(one.city) else "–" for one in part)
-        rows.append(TableRow.of(text("label_city", lang), *city))
+        rows.append(TableRow.of(text("label_city", lang), *(city_text(one, lang) for one in part)))
         blocks.append(DocumentTable(head, tuple(rows), frozenset(range(1, len(head)))))
     return blocks
 

@@ -40,6 +40,12 @@ NO_NAME = re.compile(r"[^\w .+-]")  # what could end the name of a family in a s
 OUTSIDE = re.compile(r"url\s*\(\s*['\"]?\s*(?!#)|@import|\\", re.IGNORECASE)
 
 
+def check_look(look: object, call: str) -> None:
+    """Refuse what is no look, where there is one."""
+    if look is not None:
+        expects(look, Look, f"{call}: look", 'look=qa.Look(office="Stadt Beispiel")')
+
+
 @dataclass(frozen=True)
 class Look:
     """The look of an office's outputs: map, report, profile, sheet and workbook.

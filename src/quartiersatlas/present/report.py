@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import expects, known_parameters
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.catalogue.texts import listed_texts
 from quartiersatlas.disclosure.release import by_name
@@ -36,7 +36,7 @@ from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures, map_figure, map_key, side_by_side
 from quartiersatlas.present.files.export import export
 from quartiersatlas.present.files.fingerprint import fingerprint_of
-from quartiersatlas.present.look import Look, worn
+from quartiersatlas.present.look import Look, check_look, worn
 from quartiersatlas.present.map.classes import map_columns
 from quartiersatlas.present.paper import (
     Bullets,
@@ -50,6 +50,7 @@ from quartiersatlas.present.paper import (
     numbered,
     save_document,
 )
+from quartiersatlas.present.places.context import fitted_context
 from quartiersatlas.present.rule_comparison import comparison_blocks
 from quartiersatlas.present.statements import check_release, comment_blocks, foot_text, missing_texts, title_block
 
@@ -69,6 +70,7 @@ KEY, HALF = 55.0, 82.5
 CHART_HEIGHT = 62.0
 
 
+@known_parameters
 def report(
     release: Release,
     path: str | Path,
@@ -145,7 +147,8 @@ def report_document(
     """Return what the report says: the result first, method last; ``listed`` is the file with areas it leaves out."""
     check_lang(lang)
     before = earlier_releases(release, earlier, "report")
-    ground = None if context is None else context.fitted(release)
+    check_look(look, "report")
+    ground = fitted_context(context, release, "report")
     sections, annex = with_annex(
         [
             *change_blocks(release, lang),

@@ -20,6 +20,7 @@ from quartiersatlas.disclosure.release import DOMAIN, NUMBER_FORMS
 from quartiersatlas.disclosure.selection.reason_words import missing_text, reason_text
 from quartiersatlas.disclosure.selection.rule_words import RuleItem, rule_text, rule_words
 from quartiersatlas.disclosure.words import (
+    city_text,
     draft_text,
     indicator_label,
     label,
@@ -63,9 +64,11 @@ def selected_words(release: Release, lang: Lang) -> dict[str, str]:
     return {**city_words(release), "legend_selected": chosen, "legend_open": text("legend_open", lang, label=chosen)}
 
 
-def city_line(release: Release, value: str, lang: Lang) -> str:
-    """Return the value of the whole city as a line, such as ``City: 12.5%``, or ``Leeds: 12.5%``."""
-    return f"{release.city}: {value}" if release.city else text("legend_city", lang, value=value)
+def city_line(release: Release, column: ReleasedColumn, lang: Lang) -> str:
+    """Return the value of the whole city as a line: ``City: 12.5%``, ``Leeds: 12% (rounded for protection)``."""
+    value = city_text(column, lang)
+    line = f"{release.city}: {value}" if release.city else text("legend_city", lang, value=value)
+    return line if column.city_decimals is None else f"{line} ({text('city_rounded', lang)})"
 
 
 def check_release(value: object, call: str) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import expects, known_parameters
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
-from quartiersatlas.disclosure.words import label, value_text
+from quartiersatlas.disclosure.words import city_text, label, value_text
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.monitoring.store.forecasts import course_chart
 from quartiersatlas.monitoring.store.monitor import Monitor
@@ -35,7 +35,7 @@ from quartiersatlas.present.acting.surveys import survey_blocks
 from quartiersatlas.present.city_report.sections import method_blocks
 from quartiersatlas.present.comparable import earlier_releases
 from quartiersatlas.present.figures import chart_figures
-from quartiersatlas.present.look import Look, worn
+from quartiersatlas.present.look import Look, check_look, worn
 from quartiersatlas.present.paper import (
     Bullets,
     Document,
@@ -64,6 +64,7 @@ OF_COLUMNS = ("break_declared", "revised", "column_gone")  # said without areas
 OF_CELLS = ("jump", "zero_after_many")  # said where the cell is released
 
 
+@known_parameters
 def monitor_report(
     store: Monitor,
     release: Release,
@@ -133,6 +134,7 @@ def monitor_report(
     """
     expects(store, Monitor, "monitor_report", 'store = qa.monitor("monitoring/")')
     check_release(release, "monitor_report")
+    check_look(look, "monitor_report")
     expects(path, (str, PathLike), "monitor_report: path", 'qa.monitor_report(store, rel, "jahresbericht.pdf")')
     with worn(look, Path(path).suffix):
         document = yearly_document(store, release, lang, earlier=earlier, on=on, look=look)
@@ -249,14 +251,16 @@ def _city(release: Release, before: tuple[Release, ...], lang: Lang) -> list[Doc
     for column in release.columns:
         if column.kind not in NUMBER_FORMS or column.change_of or pd.isna(column.city) or column.id in smoothed:
             continue
-        cells = [label(column, lang), value_text(column.city, column, lang)]
+        cells = [label(column, lang), city_text(column, lang)]
         for other in before:
-            was = _value(other, column.id, CITY)
-            there = not pd.isna(was)
-            change = round(column.city, column.decimals) - round(was, column.decimals) if there else float("nan")
-            sign = "+" if there and change > 0 else ""
-            cells += [value_text(was, column, lang) if there else "–"]
-            cells += [sign + number_text(change, column.decimals, lang) if there else "–"]
+            old = _column(other, column.id)
+            if old is None or pd.isna(old.city):
+                cells += ["–", "–"]
+                continue
+            decimals = min(column.of_city.decimals, old.of_city.decimals)
+            change = round(column.city, decimals) - round(old.city, decimals)
+            cells += [value_text(old.city, replace(column, decimals=old.of_city.decimals), lang)]
+            cells += [("+" if change > 0 else "") + number_text(change, decimals, lang)]
         rows.append(TableRow.of(*cells))
     if not rows:
         return []
@@ -344,7 +348,7 @@ def _forecasts(store: Monitor, release: Release, before: tuple[Release, ...], la
         off = "–"
         if row["period"] == today:
             difference = float(row["value"]) - float(column.city)
-            off = ("+" if difference > 0 else "") + number_text(difference, max(1, column.decimals), lang)
+            off = ("+" if difference > 0 else "") + number_text(difference, max(1, column.of_city.decimals), lang)
         kind = ", ".join(filter(None, [text(f"forecast_{row['kind']}", lang), row["variant"]]))
         made = f"{row['source']}, {written(row['made_on'], lang)} ({row['method']})"
         rows.append(

@@ -88,8 +88,9 @@ class Seen:
             city = number(row.get("city_value"))
             if city is not None:
                 printed = row["city_value"] if isinstance(row["city_value"], str) else ""
-                shown = decimals_of([printed or city])
-                self.city.setdefault(row["column"], (city, shown if decimals is None else min(shown, int(decimals))))
+                shown, own = decimals_of([printed or city]), number(row.get("city_decimals"))
+                shown = shown if decimals is None else min(shown, int(decimals))
+                self.city.setdefault(row["column"], (city, shown if own is None else int(own)))
             if row.get("kind") in ("rate", "share"):
                 self.labels.setdefault(str(row["label"]), row["column"])
 
@@ -251,7 +252,7 @@ def _take_map(content, seen, date):
             rows[name] = pd.Series(cells["values"], dtype=float) / shift
         seen.decimals.setdefault(name, cells["decimals"])
         if cells.get("city") is not None:
-            seen.city.setdefault(name, (float(cells["city"]), cells["decimals"]))
+            seen.city.setdefault(name, (float(cells["city"]), cells.get("city_decimals", cells["decimals"])))
         if column["unit"] == "%":
             seen.labels.setdefault(column["label"], name)
     table = pd.DataFrame({name: pd.Series(list(cells)) for name, cells in rows.items()})

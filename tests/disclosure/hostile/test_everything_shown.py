@@ -152,7 +152,7 @@ def test_a_small_count_of_the_whole_town_is_found_with_many_decimals_only(joined
 
     def numerators(protection):
         column = qa.release(data, protection=protection).column("rate")
-        return [k for k in range(6001) if round(100 * k / 6000, column.decimals) == column.city]
+        return [k for k in range(6001) if round(100 * k / 6000, column.of_city.decimals) == column.city]
 
     assert numerators(qa.Protection(decimals=3)) == [2]
     assert {2, 3, 5} <= set(numerators(qa.Protection()))

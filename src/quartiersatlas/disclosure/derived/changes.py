@@ -65,10 +65,12 @@ def released_change(found: Change | None, dates: Mapping[str, ToldDate]) -> Rele
 
 
 def _printed(date: ToldDate, name: str) -> tuple[float, bool]:
-    """Return the city value as it is printed, and whether it has fewer digits so that it tells no small count."""
+    """Return the city value as it is printed, and whether no finer one may be known: it would tell a hidden count."""
     column = next(one for one in date.out.columns if one.id == name)
-    is_rate = name in counted_rates(date.data)
-    return column.city, is_rate and (np.isnan(column.city) or column.decimals < RATE_DECIMALS)
+    if name not in counted_rates(date.data):
+        return column.city, False
+    is_open = any(date.pattern.spread_of(source) > 0 for source in date.data.rates[name])
+    return column.city, is_open or np.isnan(column.city) or column.of_city.decimals < RATE_DECIMALS
 
 
 def _city(city: pd.DataFrame, printed: Mapping[tuple[str, str], tuple[float, bool]], vague: set[str]) -> pd.DataFrame:

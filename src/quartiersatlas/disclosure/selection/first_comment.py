@@ -8,7 +8,7 @@ from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.disclosure.selection.rule_words import rule_words
-from quartiersatlas.disclosure.words import label, summary_texts, value_text
+from quartiersatlas.disclosure.words import city_text, label, summary_texts, value_text
 
 if TYPE_CHECKING:
     from quartiersatlas.catalogue import Lang
@@ -26,7 +26,7 @@ def comment_draft(release: ReleasedResults, lang: Lang) -> str:
         lines += [line for column in rates for line in _share_of_group(release, column, lang)]
     else:
         lines += [
-            text("draft_city", lang, label=label(column, lang), value=value_text(column.city, column, lang))
+            text("draft_city", lang, label=label(column, lang), value=city_text(column, lang))
             for column in rates
             if column.city == column.city
         ]
@@ -46,7 +46,7 @@ def _share_of_group(release: ReleasedResults, column: ReleasedColumn, lang: Lang
             lang,
             label=label(column, lang),
             value=value_text(rate, column, lang),
-            city=value_text(column.city, column, lang) if column.city == column.city else "–",
+            city=city_text(column, lang),
             share=number_text(100 * float(x[chosen].sum() / x.sum()), 0, lang),
         )
     ]

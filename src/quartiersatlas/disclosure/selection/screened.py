@@ -290,7 +290,9 @@ def _rows(one: _Screening, leaf: Leaf, limits: ShownLimits, found: Voices) -> pd
             "value_exact": exact.reindex(keys).to_numpy(dtype=bool),
             "limit": limit["limit"].to_numpy(),
             "limit_exact": limit["exact"].astype(bool).to_numpy(),
-            "limit_decimals": limit_decimals(condition, one.shortlist.references, decimals),
+            "limit_decimals": limit_decimals(
+                condition, one.shortlist.references, _of_limit(one, condition, column, decimals)
+            ),
             "base": limit["base"].to_numpy(),
             "distance": distance.to_numpy(),
             "unit_name": one.pattern.data.areas[units[0]].reindex(keys).fillna("").astype(str).to_numpy()
@@ -383,6 +385,12 @@ def _values(one: _Screening, condition: Condition) -> tuple[pd.Series, pd.Series
     is_whole = record.kind in ("share", "number") and name in data.values.columns
     exact = out.values[column].eq(data.values[name]) if is_whole else everywhere & (record.kind == "count")
     return out.values[column], exact, column, record.decimals
+
+
+def _of_limit(one: _Screening, condition: Condition, column: str, decimals: int) -> int:
+    """Return the decimals of a limit that is computed: those of the city value, or of the column."""
+    record = next((found for found in one.out.columns if found.id == column), None)
+    return record.of_city.decimals if record is not None and _of_city(condition) else decimals
 
 
 def limit_decimals(condition: Condition, references: Mapping[str, Reference], decimals: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ class Measure:
         1: higher is more need; -1: lower is more need; 0: no valuation.
     unknown : str
         Words for a value that is not there; "no value", if empty.
+    city_decimals : int, optional
+        Decimals of the value of the city; those of the areas, if not given.
     """
 
     label: str
@@ -48,6 +50,7 @@ class Measure:
     decimals: int = 1
     direction: int = 0
     unknown: str = ""
+    city_decimals: int | None = None
 
     @property
     def title(self) -> str:
@@ -59,6 +62,11 @@ class Measure:
         if isfinite(value):
             return value_text(value, self.decimals, self.unit, lang)
         return self.unknown or text("chart_no_value", lang)
+
+    def write_city(self, value: float, lang: Lang) -> str:
+        """Write the value of the city, with its own decimals."""
+        of_city = self if self.city_decimals is None else replace(self, decimals=self.city_decimals)
+        return of_city.write(value, lang)
 
 
 @dataclass(frozen=True)
@@ -271,7 +279,7 @@ def _city(shown: Spread) -> list[Mark]:
     """Return the line of the city with its value; none where that is not known."""
     if not isfinite(shown.city):
         return []
-    words = city_words(shown.measure.write(shown.city, shown.lang), shown.city_name, shown.lang)
+    words = city_words(shown.measure.write_city(shown.city, shown.lang), shown.city_name, shown.lang)
     return [VRule(x=shown.city, text=words, stroke=INK, width=1.4)]
 
 
@@ -288,7 +296,7 @@ def _sentence(shown: Spread) -> str:
     if len(values) >= FEW:
         sentence += " " + text("chart_quartiles", lang, low=q1, high=q3)
     if isfinite(shown.city):
-        known = {"value": shown.measure.write(shown.city, lang)}
+        known = {"value": shown.measure.write_city(shown.city, lang)}
         named = {"name": shown.city_name} if shown.city_name else {}
         sentence += " " + text(f"chart_city_sentence{'_named' if named else ''}", lang, **known, **named)
     return sentence

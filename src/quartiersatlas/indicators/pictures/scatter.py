@@ -181,10 +181,10 @@ def _tint(measures: tuple[Measure, Measure], city: tuple[float, float], ends: li
 def _cross(city: tuple[float, float], measures: tuple[Measure, Measure], name: str, lang: Lang) -> list[Mark]:
     marks: list[Mark] = []
     if isfinite(city[0]):
-        words = city_words(measures[0].write(city[0], lang), name, lang)
+        words = city_words(measures[0].write_city(city[0], lang), name, lang)
         marks.append(VRule(x=city[0], text=words, stroke=INK, dash=(3, 2)))
     if isfinite(city[1]):
-        words = city_words(measures[1].write(city[1], lang), name, lang)
+        words = city_words(measures[1].write_city(city[1], lang), name, lang)
         marks.append(HRule(y=city[1], text=words, stroke=INK, dash=(3, 2)))
     return marks
 

@@ -175,7 +175,8 @@ def _value(row: SpineRow, measure: Measure, area: str, lang: Lang) -> str:
     """Return the value of the area as a measure writes it, and in brackets that of the city or the median."""
     own = float(row.values.get(area, np.nan))
     shown = measure.write(own, lang) if isfinite(own) else text("chart_not_shown", lang)
-    return f"{shown} ({measure.write(row.centre, lang)})"
+    write = measure.write_city if isfinite(row.city) else measure.write
+    return f"{shown} ({write(row.centre, lang)})"
 
 
 def _sentence(rows: Sequence[SpineRow], words: Sequence[str], name: str) -> str:
@@ -189,4 +190,4 @@ def _head(name: str, city: str, lang: Lang) -> tuple[str, ...]:
 def _cells(row: SpineRow, area: str, lang: Lang) -> tuple[str, ...]:
     own = float(row.values.get(area, np.nan))
     shown = row.gap if row.gap and not isfinite(own) else row.measure.write(own, lang)
-    return row.measure.label, shown, *(row.measure.write(value, lang) for value in (row.city, row.district))
+    return row.measure.label, shown, row.measure.write_city(row.city, lang), row.measure.write(row.district, lang)

@@ -43,11 +43,13 @@ class DrawnCourse:
     dash: tuple[float, ...] = ()
     area: str = ""
     gaps: tuple[str, ...] = ()
+    is_city: bool = False
 
     def write(self, number: int, measure: Measure, lang: Lang) -> str:
         """Write the value at a date, or why there is none."""
         gap = self.gaps[number] if self.gaps and not isfinite(self.values[number]) else ""
-        return gap or measure.write(self.values[number], lang)
+        write = measure.write_city if self.is_city else measure.write
+        return gap or write(self.values[number], lang)
 
 
 def time_line_chart(
@@ -211,7 +213,7 @@ def _courses(
     """Return the lines that are named, the most important one last: it is drawn on top."""
     found = []
     if city is not None:
-        found.append(DrawnCourse(city_name, tuple(city), INK, 1.4, (4, 2.5)))
+        found.append(DrawnCourse(city_name, tuple(city), INK, 1.4, (4, 2.5), is_city=True))
     if district is not None:
         found.append(DrawnCourse(*district, DISTRICT, 1.4))
     if area in values.index:

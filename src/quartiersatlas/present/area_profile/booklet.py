@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import expects, known_parameters
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.disclosure.release import by_name
 from quartiersatlas.present.area_profile.pages import Around, booklet_document
 from quartiersatlas.present.area_profile.record import area_record
 from quartiersatlas.present.comparable import earlier_releases
-from quartiersatlas.present.look import worn
+from quartiersatlas.present.look import check_look, worn
 from quartiersatlas.present.paper import save_document
+from quartiersatlas.present.places.context import fitted_context
 from quartiersatlas.present.statements import check_area, check_notes, check_release, note_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.disclosure import Release
     from quartiersatlas.present.look import Look
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ENDINGS = (".pdf", ".html", ".docx")
 
 
+@known_parameters
 def profiles(
     release: Release,
     path: str | Path,
@@ -85,13 +86,18 @@ def profiles(
     check_release(release, "profiles")
     check_lang(lang)
     expects(path, (str, PathLike), "profiles: path", 'qa.profiles(rel, "steckbriefe.pdf")')
-    chosen = _all_keys(release) if keys is None else list(keys)
-    said = {key: note_lines(lines) for key, lines in (notes or {}).items()}
+    check_look(look, "profiles")
+    if keys is not None:
+        expects(keys, Iterable, "profiles: keys", 'keys=["01100101"]')
+    if notes is not None:
+        expects(notes, Mapping, "profiles: notes", 'notes={"01100101": "A new school opened in 2023."}')
+    chosen = _all_keys(release) if keys is None else [keys] if isinstance(keys, str) else list(keys)
+    said = {} if notes is None else {key: note_lines(lines) for key, lines in notes.items()}
     for key in (*chosen, *said):
         check_area(release, key)
     for key, lines in said.items():
-        check_notes(key, lines, stacklevel=2)
-    ground = None if context is None else context.fitted(release)
+        check_notes(key, lines, stacklevel=3)
+    ground = fitted_context(context, release, "profiles")
     around = Around(earlier_releases(release, earlier, "profiles"), ground, look)
     records = [area_record(release, key, lang, said.get(key, ())) for key in chosen]
     title = text("kind_booklet", lang)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.texts import percent_text
-from quartiersatlas.disclosure.words import difference_text, label, value_text
+from quartiersatlas.disclosure.words import city_text, difference_text, label, value_text
 from quartiersatlas.present import pictures
 from quartiersatlas.present.acting.measures import area_measure_blocks
 from quartiersatlas.present.figures import chart_figures, map_figure, side_by_side
@@ -59,6 +59,8 @@ METHOD = (
         "fact_rule",
         "fact_candidates",
         "fact_city_published",
+        "fact_city_rounded",
+        "fact_city_hidden",
         "fact_missing",
     ),
     "warning",
@@ -202,7 +204,7 @@ def _tiles(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlo
     tiles = []
     for row in (needed or shown)[:N_TILES]:
         column = release.column(row["id"])
-        city = "" if row["city"] is None else value_text(row["city"], column, lang)
+        city = "" if row["city"] is None else city_text(column, lang)
         tiles.append((row["text"], row["label"], text("tile_city", lang, value=city) if city else ""))
     return [Tiles(tuple(tiles))] if tiles else []
 
@@ -290,8 +292,8 @@ def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: L
                     f"{row['label']} ({row['footnote']})",
                     _value_lines(row, column, lang),
                     *(_parent_lines(row["parents"][level], column, lang) for level, _ in parents),
-                    "–" if row["city"] is None else value_text(row["city"], column, lang),
-                    difference_text(row["difference"], column, lang),
+                    city_text(column, lang),
+                    difference_text(row["difference"], column.of_city, lang),
                 )
             )
     head = (

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from quartiersatlas.base.checks import choice
+from quartiersatlas.base.checks import choice, known_parameters
 from quartiersatlas.catalogue import check_lang
 from quartiersatlas.present.area_profile.pages import Around, profile_document
 from quartiersatlas.present.area_profile.record import area_record, comparison_record
 from quartiersatlas.present.comparable import earlier_releases
-from quartiersatlas.present.look import Look, worn
+from quartiersatlas.present.look import Look, check_look, worn
 from quartiersatlas.present.paper import docx_bytes, html_text, markdown_text, save_document
+from quartiersatlas.present.places.context import fitted_context
 from quartiersatlas.present.statements import check_area, check_notes, check_release, note_lines
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def profile(
 ) -> Any: ...  # noqa: ANN401 - text, bytes or a dictionary, as the format says
 
 
+@known_parameters
 def profile(
     release: Release,
     key: str,
@@ -146,15 +148,15 @@ def profile(
     check_lang(lang)
     choice(format, (None, "html", "markdown", "docx", "dict"), "format")
     check_area(release, key)
+    check_look(look, "profile")
     notes = note_lines(notes)
-    check_notes(key, notes, stacklevel=2)
+    check_notes(key, notes, stacklevel=3)
     record = area_record(release, key, lang, notes)
     if compare_with is not None:
         check_release(compare_with, "profile: compare_with")
         record["comparison"] = comparison_record(release, compare_with, key, lang, force=force)
-    around = Around(
-        earlier_releases(release, earlier, "profile"), None if context is None else context.fitted(release), look
-    )
+    ground = fitted_context(context, release, "profile")
+    around = Around(earlier_releases(release, earlier, "profile"), ground, look)
     found = Profile(record, release, lang, around)
     match format:
         case "html":

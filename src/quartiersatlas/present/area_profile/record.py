@@ -8,7 +8,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import action_bundles
 from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit, value_text
+from quartiersatlas.disclosure.words import candidate_names, city_text, draft_text, label, unit, value_text
 from quartiersatlas.errors import ReleaseError, SpecError, list_some
 from quartiersatlas.present.comparable import changed_outlines, meaning
 from quartiersatlas.present.statements import (
@@ -85,7 +85,7 @@ def gaps_of(release: Release, key: str, indicators: Iterable[AreaRecord]) -> lis
 def _record(release: Release, key: str, column: ReleasedColumn, number: int, lang: Lang) -> AreaRecord:
     value = number_or_none(release.values[column.id][key])
     city = number_or_none(column.city)
-    difference = None if value is None or city is None else round(value - city, column.decimals)
+    difference = None if value is None or city is None else round(value - city, column.of_city.decimals)
     return {
         "id": column.id,
         "label": label(column, lang),
@@ -309,7 +309,7 @@ def _pair(
         "text": cell_text(release, key, ours, lang),
         "other": there,
         "other_text": cell_text(other, key, theirs, lang),
-        "city_text": value_text(ours.city, ours, lang) if number_or_none(ours.city) is not None else "–",
-        "other_city_text": value_text(theirs.city, theirs, lang) if number_or_none(theirs.city) is not None else "–",
+        "city_text": city_text(ours, lang),
+        "other_city_text": city_text(theirs, lang),
         "difference": None if here is None or there is None else round(here - there, decimals),
     }

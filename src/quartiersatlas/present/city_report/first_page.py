@@ -8,7 +8,7 @@ import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.words import label, value_text
+from quartiersatlas.disclosure.words import city_text, label, value_text
 from quartiersatlas.present.paper import Bullets
 from quartiersatlas.present.statements import (
     GAPS,
@@ -119,7 +119,7 @@ def _indicator_result(release: Release, lang: Lang) -> str:
     known = {"label": label(column, lang), "low": low, "high": high}
     if pd.isna(column.city):
         return text("result_range", lang, **known)
-    return text("result_indicator", lang, city=value_text(column.city, column, lang), **known)
+    return text("result_indicator", lang, city=city_text(column, lang), **known)
 
 
 def points(release: Release, earlier: Sequence[Release], lang: Lang) -> Bullets | None:
@@ -217,7 +217,7 @@ def _development(release: Release, earlier: Sequence[Release], lang: Lang) -> st
 
 
 def _trend(release: Release, then: Release, column: ReleasedColumn, old: ReleasedColumn, lang: Lang) -> str:
-    before, after = value_text(old.city, old, lang), value_text(column.city, column, lang)
+    before, after = city_text(old, lang), city_text(column, lang)
     words = {"label": label(column, lang), "before": before, "after": after, "then": then.as_of, "now": release.as_of}
     return text("point_same" if before == after else "point_trend", lang, **words)
 

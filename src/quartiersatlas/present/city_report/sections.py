@@ -10,7 +10,7 @@ import pandas as pd
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.release import NUMBER_FORMS
-from quartiersatlas.disclosure.words import candidate_names, label, unit, value_text
+from quartiersatlas.disclosure.words import candidate_names, city_text, label, unit, value_text
 from quartiersatlas.present.paper import Bullets, Columns, DocumentTable, Heading, Paragraph, TableRow
 from quartiersatlas.present.statements import (
     axis_text,
@@ -94,7 +94,7 @@ def _stock(release: Release, column: ReleasedColumn, lang: Lang) -> TableRow:
     counts = (len(known), protected, len(gaps) - protected - not_applicable, not_applicable)
     cells = [
         label(column, lang),
-        "–" if pd.isna(column.city) else value_text(column.city, column, lang),
+        city_text(column, lang),
         " – ".join(span),
         *(number_text(count, 0, lang) for count in counts),
     ]

@@ -12,7 +12,7 @@ from quartiersatlas.base.workbook import CellStyle, StyledCell, WorkbookSheet
 from quartiersatlas.base.workbook_charts import CellRange, ChartAxis, ChartSeries, SheetChart
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.charts.marks import spread, ticks
-from quartiersatlas.disclosure.words import value_text
+from quartiersatlas.disclosure.words import city_text, value_text
 from quartiersatlas.present.files.cells import GREY, whole_number, words_of
 from quartiersatlas.present.files.excel_selection import rule_columns, selected_keys, title_lines
 from quartiersatlas.present.files.tables import selections
@@ -83,7 +83,10 @@ def _bars(release: Release, lang: Lang, _look: Look, first: int) -> Drawing | No
         (names[key], value, classes.colors[int(classes.numbers[key])], codes[key] == "open")
         for key, value in known.items()
     ]
-    bars = [*([(city_label(release, lang), float(column.city), CITY, False)] if has_city else []), *bars]
+    city_name = city_label(release, lang)
+    if column.city_decimals is not None:  # its bar is labelled with the decimals of all
+        city_name = f"{city_name} ({text('city_rounded', lang)})"
+    bars = [*([(city_name, float(column.city), CITY, False)] if has_city else []), *bars]
     bars.reverse()  # the first row of a bar chart is its lowest bar
     ends = first + 1, first + len(bars)  # below the head
     series = ChartSeries(
@@ -93,7 +96,7 @@ def _bars(release: Release, lang: Lang, _look: Look, first: int) -> Drawing | No
         hatched=frozenset(place for place, bar in enumerate(bars) if bar[-1]),
         number_format=whole_number(column.decimals),
     )
-    city = [text("workbook_city", lang, value=value_text(column.city, column, lang))] if has_city else []
+    city = [text("workbook_city", lang, value=city_text(column, lang))] if has_city else []
     chart = SheetChart(
         kind="bar",
         title=words_of(text("workbook_bars", lang, label=label)),

@@ -187,7 +187,7 @@ def _indicator(release: Release, column: ReleasedColumn, lang: Lang, keys: pd.In
     city = (
         None
         if pd.isna(column.city)
-        else StyledCell(float(column.city), replace(CITY, number_format=style.number_format))
+        else StyledCell(float(column.city), replace(CITY, number_format=whole_number(column.of_city.decimals)))
     )
     return ReadColumn(label, cells, width, style, city)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.checks import choice, expects, known_parameters
 from quartiersatlas.base.files import WRITTEN, write_text, written_together, written_whole
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import DependencyError, ReleaseError, list_some
@@ -39,7 +39,7 @@ from quartiersatlas.present.files.tables import (
     table_of,
     tables_of,
 )
-from quartiersatlas.present.look import Look
+from quartiersatlas.present.look import Look, check_look
 from quartiersatlas.present.places.context import Context
 from quartiersatlas.present.statements import check_release, no_formula, visible
 
@@ -55,6 +55,7 @@ MOST_EXACT = 2**53  # a larger number may not be whole
 DECIMALS = 7  # of a degree: about a centimetre
 
 
+@known_parameters
 def export(
     release: Release,
     path: str | Path,
@@ -149,7 +150,7 @@ def export(
     expects(path, (str, PathLike), "export: path", 'qa.export(rel, "atlas.gpkg")')
     expects(manifest, (Mapping, NoneType), "export: manifest", '{"inputs": {...}}, or none')
     expects(context, (Context, NoneType), "export: context", "qa.context(water=..., green=...)")
-    expects(look, (Look, NoneType), "export: look", 'qa.Look(accent="#b3005e")')
+    check_look(look, "export")
     check_lang(lang)
     choice(table, TABLES, "table")
     path = Path(path)

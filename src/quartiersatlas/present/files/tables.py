@@ -347,7 +347,19 @@ def with_notice(frame: pd.DataFrame, release: Release, lang: Lang) -> pd.DataFra
     return frame.assign(notice="; ".join(notices)) if notices else frame
 
 
-COLUMNS = ["table", "column", "kind", "label", "unit", "decimals", "definition", "caveat", "values", "city_value"]
+COLUMNS = [
+    "table",
+    "column",
+    "kind",
+    "label",
+    "unit",
+    "decimals",
+    "definition",
+    "caveat",
+    "values",
+    "city_value",
+    "city_decimals",
+]
 STRUCTURE = {
     "kind": "structure",
     "unit": "",
@@ -355,6 +367,7 @@ STRUCTURE = {
     "definition": "",
     "caveat": "",
     "city_value": float("nan"),
+    "city_decimals": None,
 }
 
 
@@ -377,7 +390,9 @@ def columns_table(release: Release, lang: Lang, tables: dict[str, pd.DataFrame] 
             else:
                 row = _result(release, column, lang)
             rows.append({"table": table, "column": name, **row})
-    return with_visible_text(pd.DataFrame(rows, columns=COLUMNS).astype({"decimals": "Int64"}))
+    return with_visible_text(
+        pd.DataFrame(rows, columns=COLUMNS).astype({"decimals": "Int64", "city_decimals": "Int64"})
+    )
 
 
 def _result(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, Any]:
@@ -391,6 +406,7 @@ def _result(release: Release, column: ReleasedColumn, lang: Lang) -> dict[str, A
         "caveat": column.indicator.caveat(lang),
         "values": "; ".join(f"{c.id} = {c.label(lang)}" for c in column.classes),
         "city_value": column.city,
+        "city_decimals": None if pd.isna(column.city) else column.of_city.decimals,
     }
 
 

@@ -19,7 +19,7 @@ import geopandas as gpd
 from branca.element import Element, Figure
 from folium.template import Template
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import expects, known_parameters
 from quartiersatlas.base.files import write_text
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure import Protection, Release, release
@@ -32,7 +32,7 @@ from quartiersatlas.intake.joining.data import kind_of
 from quartiersatlas.present.comparable import check_earlier
 from quartiersatlas.present.files.fingerprint import fingerprint_of
 from quartiersatlas.present.files.seal import sealed
-from quartiersatlas.present.look import ACCENT, Look
+from quartiersatlas.present.look import ACCENT, Look, check_look
 from quartiersatlas.present.map.classes import check_fixed, map_columns
 from quartiersatlas.present.map.ground import Ground, ground_of
 from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_json
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from quartiersatlas.present.places.gazetteer import Streets
 
 
+@known_parameters
 def atlas_map(
     release: Release,
     lang: Lang = "de",
@@ -121,9 +122,12 @@ def atlas_map(
         A note contains words that stigmatise (see :func:`quartiersatlas.check_wording`).
     """
     others = tuple(earlier) if isinstance(earlier, Iterable) else (earlier,)
-    return Atlas(release, lang, breaks or {}, others, notes or {}, context, gazetteer, names, look)
+    limits: Mapping[str, Sequence[float]] = {} if breaks is None else breaks
+    lines: Mapping[str, str | Iterable[str]] = {} if notes is None else notes
+    return Atlas(release, lang, limits, others, lines, context, gazetteer, names, look)
 
 
+@known_parameters
 def choropleth(
     data: AreaData | gpd.GeoDataFrame,
     indicator: str,
@@ -189,7 +193,7 @@ def choropleth(
     title = data.catalogue.get(indicator).label(lang)
     if indicator in data.values.columns and _is_total(data, indicator):
         words = {"column": indicator, "population": data.population or "residents"}
-        warnings.warn(text("warning_choropleth_count", "en", **words), UserWarning, stacklevel=2)
+        warnings.warn(text("warning_choropleth_count", "en", **words), UserWarning, stacklevel=3)
     if data.population is None and indicator in data.values.columns and not is_count(data, indicator):
         data = _with_unknown_residents(data)
         return Atlas(release(data, columns=[indicator], title=title, protection=Protection(min_population=0)), lang)
@@ -293,8 +297,7 @@ class Atlas:
         check_release(self.release, "atlas_map")
         refuse_too_many(self.release)
         check_lang(self.lang)
-        if self.look is not None:
-            expects(self.look, Look, "atlas_map: look", 'look=qa.Look(office="Stadt Beispiel")')
+        check_look(self.look, "atlas_map")
         expects(self.breaks, Mapping, "atlas_map: breaks", 'breaks={"sgb2_rate": [5, 10, 20]}')
         check_fixed(self.release, self.breaks)
         for part in self.earlier:
@@ -303,7 +306,7 @@ class Atlas:
             check_earlier(self.release, self.earlier)
         expects(self.notes, Mapping, "atlas_map: notes", 'notes={"01100101": "A new school opened in 2023."}')
         lines = lines_of(self.notes)
-        check_all_notes(self.release, lines, stacklevel=4)  # the caller of atlas_map
+        check_all_notes(self.release, lines, stacklevel=5)  # the caller of atlas_map
         object.__setattr__(self, "notes", lines)  # an iterator gives its lines once
         ground = ground_of(self.release, self.context, self.gazetteer, names=self.names)
         object.__setattr__(self, "ground", ground)

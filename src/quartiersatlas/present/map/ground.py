@@ -9,11 +9,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from quartiersatlas.base.checks import expects
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.present.map.topology import STEP, encode_topology, in_degrees, simplified, varint_text, zigzag
 from quartiersatlas.present.places.anchors import RANKS, anchors, district_shapes, largest_parts
-from quartiersatlas.present.places.context import LINES, Context, FittedContext
+from quartiersatlas.present.places.context import LINES, Context, FittedContext, fitted_context
 from quartiersatlas.present.places.gazetteer import Gazetteer, gazetteer
 
 if TYPE_CHECKING:
@@ -90,10 +89,7 @@ class Ground:
 
 def ground_of(release: Release, context: Context | None, streets: Streets | None, *, names: bool) -> Ground:
     """Return what a map shows besides its areas, checked and cut to them."""
-    fitted = None
-    if context is not None:
-        expects(context, Context, "atlas_map: context", 'context=qa.context(water=geopandas.read_file("river.gpkg"))')
-        fitted = context.fitted(release)
+    fitted = fitted_context(context, release, "atlas_map")
     return Ground(release, fitted, None if streets is None else gazetteer(streets, release), names)
 
 

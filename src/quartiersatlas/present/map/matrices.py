@@ -275,8 +275,9 @@ class ConditionClasses:
 def _axis(condition: ShownCondition, classes: ConditionClasses, lang: Lang) -> dict[str, Any]:
     """Return what the page needs of a condition: its words, its limits, and areas the limits would put elsewhere."""
     column, is_open = condition.column, condition.is_open
-    limit, middle = (value_text(value, column, lang) for value in (condition.limit, classes.middle))
-    lower = number_text(condition.limit, column.decimals, lang)
+    at = column.of_city if condition.where == "city" else column
+    limit, middle = value_text(condition.limit, at, lang), value_text(classes.middle, column, lang)
+    lower = number_text(condition.limit, at.decimals, lang)
     first = text("limit_up_to" if is_open else "limit_below", lang, limit=limit)
     if len(classes.breaks) == 1:
         rest = [text("limit_above" if is_open else "limit_from", lang, limit=limit)]

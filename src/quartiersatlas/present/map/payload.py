@@ -87,6 +87,7 @@ WORDS = (
     "legend_from",
     "legend_last_range",
     "legend_city",
+    "city_rounded",
     "legend_residents",
     "label_classes",
     "label_search",
@@ -347,6 +348,8 @@ def _cells(release: Release, column: ReleasedColumn, counts: _Counts) -> dict[st
         "city": None if pd.isna(column.city) else column.city,
         "gaps": {area: gap for area, gap in (gaps | doubts).items() if gap != "missing"},
     }
+    if column.city_decimals is not None:
+        content["city_decimals"] = column.city_decimals
     if column.kind == "class":
         ids = [c.id for c in column.classes]
         return content | {"values": [None if pd.isna(value) else ids.index(value) for value in values]}

@@ -238,6 +238,6 @@ def legend_notes(
     if is_total(column):
         words.append(text("legend_count", lang))
     if pd.notna(column.city):
-        words.append(city_line(release, value_text(column.city, column, lang), lang))
+        words.append(city_line(release, column, lang))
     words += [text("legend_doubtful", lang)] if doubtful(release, column).any() else []
     return [*words, *pale, *last]

@@ -10,18 +10,19 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from quartiersatlas.base.checks import choice, expects
+from quartiersatlas.base.checks import choice, expects, known_parameters
 from quartiersatlas.base.files import write_bytes
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.disclosure.words import draft_text, summary_texts
 from quartiersatlas.errors import DependencyError, QuartiersatlasError, ReleaseError
-from quartiersatlas.present.look import Look, worn
+from quartiersatlas.present.look import Look, check_look, worn
 from quartiersatlas.present.map.topology import tolerance
 from quartiersatlas.present.paper.legend import circle_entries, legend_notes, map_entries
 from quartiersatlas.present.paper.legend_svg import swatch, swatch_size
 from quartiersatlas.present.paper.map_svg import FONTS, alt_text, document, map_column, map_svg
 from quartiersatlas.present.paper.typeset import font_note, missing_note, press, typst
 from quartiersatlas.present.pictures.of_columns import legend_histogram
+from quartiersatlas.present.places.context import fitted_context
 from quartiersatlas.present.statements import (
     axis_text,
     check_release,
@@ -54,6 +55,7 @@ EMBEDDED = re.compile(
 )
 
 
+@known_parameters
 def figure(
     release: Release,
     column: str | None = None,
@@ -107,11 +109,15 @@ def figure(
     check_release(release, "figure")
     check_lang(lang)
     choice(size, SIZES, "size")
+    if column is not None:
+        expects(column, str, "figure: column", 'qa.figure(rel, "sgb2_rate")')
+    choice(circles, (True, False), "figure: circles")
+    check_look(look, "figure")
     typst()
     chosen = map_column(release, column)
     if circles:
         circle_entries(release, chosen, lang, 1.0)  # refuses what is no total
-    fitted = None if context is None else context.fitted(release)
+    fitted = fitted_context(context, release, "figure")
     return Sheet(release, chosen, size, lang, circles=circles, context=fitted, look=look)
 
 

@@ -6,6 +6,7 @@ counts: it is then a sum that every reader can make.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,7 +91,7 @@ def measure_of(column: ReleasedColumn, lang: Lang) -> Measure:
     """Return how a released column is called and written."""
     direction = 0 if column.indicator.role == "context" else need_direction(column)
     unknown = text("chart_not_shown", lang)
-    return Measure(label(column, lang), unit(column, lang), column.decimals, direction, unknown)
+    return Measure(label(column, lang), unit(column, lang), column.decimals, direction, unknown, column.city_decimals)
 
 
 def numbers_of(release: Release, column: ReleasedColumn) -> pd.Series[float]:
@@ -241,7 +242,7 @@ def time_line(
     return time_line_chart(
         values,
         [part.as_of.strip() for part in parts],
-        measure_of(shown, lang),
+        replace(measure_of(shown, lang), city_decimals=min(part.column(column).of_city.decimals for part in parts)),
         lang,
         city=city if np.isfinite(city).any() else None,
         city_name=release.city,

@@ -120,6 +120,14 @@ def _check_layer(name: str, layer: gpd.GeoDataFrame) -> None:
             )
 
 
+def fitted_context(context: Context | None, release: Release, call: str) -> FittedContext | None:
+    """Return what a document shows besides the areas, checked and cut to them; None without any."""
+    if context is None:
+        return None
+    expects(context, Context, f"{call}: context", 'context=qa.context(water=geopandas.read_file("river.gpkg"))')
+    return context.fitted(release)
+
+
 @dataclass(frozen=True, eq=False)
 class Context:
     """Layers of the city as the user has them.

@@ -157,6 +157,8 @@ def _rows(streets: Streets) -> list[tuple[str, str]]:
         pairs = list(zip(frame["street"].astype(str), frame["key"].astype(str), strict=True))
     else:
         expects(streets, Mapping, "gazetteer", 'gazetteer={"Sonnenallee": ["0801", "0802"]}')
+        for keys in streets.values():
+            expects(keys, Iterable, "gazetteer", 'gazetteer={"Sonnenallee": ["0801", "0802"]}')
         each = {street: [keys] if isinstance(keys, str) else list(keys) for street, keys in streets.items()}
         pairs = [(str(street), str(key)) for street, keys in each.items() for key in keys]
     tidy = [(" ".join(street.split()), key) for street, key in pairs]

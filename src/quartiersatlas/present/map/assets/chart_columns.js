@@ -82,7 +82,7 @@ export function histogram(atlas, column, labels, area) {
     const [low, q1, q3, high] = [0, 0.25, 0.75, 1].map((share) => measure.write(quantile(sorted, share)));
     alt = say("range", { label: measure.label, n: known.length, low, high });
     if (!few) alt += ` ${say("quartiles", { low: q1, high: q3 })}`;
-    if (column.city !== null) alt += ` ${say("city_sentence", { value: measure.write(column.city) })}`;
+    if (column.city !== null) alt += ` ${say("city_sentence", { value: measure.writeCity(column.city) })}`;
   }
   let note = shownNote(atlas, known.length);
   if (area !== null && value(area) !== null && !few && sorted[0] < sorted[sorted.length - 1]) {
@@ -124,7 +124,7 @@ function classRow(atlas, label, inside, measure) {
  * @returns {any[]} the line of the city with its value
  */
 function cityRule(atlas, { city }, measure, more = { stroke: INKS.ink, width: 1.4 }) {
-  return city === null ? [] : [mark("vrule", { x: city, text: speaker(atlas)("city", { value: measure.write(city) }), ...more })];
+  return city === null ? [] : [mark("vrule", { x: city, text: speaker(atlas)("city", { value: measure.writeCity(city) }), ...more })];
 }
 
 /**
@@ -219,7 +219,8 @@ export function timeLine(atlas, column, area) {
   dates.sort((/** @type {any} */ a, /** @type {any} */ b) => a.day - b.day);
   const days = dates.map((/** @type {any} */ { day }) => day / 86400000 + 719163); // days since the year 1
   if (days.some((/** @type {number} */ day, /** @type {number} */ n) => n && day <= days[n - 1])) return null;
-  const [say, measure] = [speaker(atlas), measureOf(atlas, column)];
+  const fewest = Math.min(...dates.map((/** @type {any} */ { cells }) => cells.cityDecimals));
+  const [say, measure] = [speaker(atlas), measureOf(atlas, column, fewest)];
   const table = atlas.areas.keys.map((/** @type {string} */ _, /** @type {number} */ one) => dates.map((/** @type {any} */ { cells }) => cells.values[one]));
   const lines = courses(atlas, column, dates, table, area, measure);
   const others = table.flatMap((/** @type {any} */ row, /** @type {number} */ one) => (one === area ? [] : [{ row, key: keyOf(atlas, one) }]));
@@ -275,10 +276,11 @@ export function timeLine(atlas, column, area) {
 function courses(atlas, column, dates, table, area, measure) {
   /** @type {Course[]} */
   const found = [];
-  const add = (/** @type {string} */ name, /** @type {Array<number | null>} */ values, /** @type {any} */ look) => {
-    if (values.some((value) => value !== null)) found.push({ name, values, words: values.map(measure.write), ...look });
+  const add = (/** @type {string} */ name, /** @type {Array<number | null>} */ values, /** @type {any} */ look, write = measure.write) => {
+    if (values.some((value) => value !== null)) found.push({ name, values, words: values.map(write), ...look });
   };
-  add(atlas.words.label_city, dates.map(({ cells }) => cells.city), { color: INKS.ink, width: 1.4, dash: [4, 2.5] });
+  const values = dates.map(({ cells }) => cells.city);
+  add(atlas.words.label_city, values, { color: INKS.ink, width: 1.4, dash: [4, 2.5] }, measure.writeCity);
   if (area === null) return found;
   const district = atlas.areas.parents[0]?.[area];
   if (district != null) add(district, dates.map(({ cells }) => districtValue(atlas, cells, column.per, area)), { color: BLUE.line, width: 1.4 });
@@ -419,10 +421,11 @@ export function spine(atlas, area) {
     const most = Math.max(...[known[0], known[known.length - 1], district ?? centre].map((value) => Math.abs(value - centre)));
     const place = (/** @type {number} */ value) => (most > 0 ? (value - centre) / most : 0);
     const own = column.values[area];
-    const values = (/** @type {(value: number) => string} */ write) => `${own === null ? say("not_shown") : write(own)} (${write(centre)})`;
-    const words = values(measure.write);
+    const beside = (/** @type {string} */ value, /** @type {string} */ middle) => `${own === null ? say("not_shown") : value} (${middle})`;
+    const words = beside(measure.write(own), column.city === null ? measure.write(centre) : measure.writeCity(centre));
     const isLong = measure.unit.length > SIGN; // the unit stands once, behind the name
-    const numbers = isLong ? values((value) => formatNumber(value, measure.decimals, atlas.lang)) : words;
+    const plain = (/** @type {number} */ value, digits = measure.decimals) => formatNumber(value, digits, atlas.lang);
+    const numbers = isLong ? beside(plain(own ?? 0), plain(centre, column.city === null ? measure.decimals : column.cityDecimals)) : words;
     return [{ column, known, measure, district, place, own, words, numbers, more: [...(isLong ? [measure.unit] : []), ...(column.city === null ? [say("median")] : [])] }];
   });
   if (!rows.length) return null;
@@ -444,7 +447,7 @@ export function spine(atlas, area) {
   const cells = rows.map(({ column, measure, own, district }) => [
     measure.label,
     own === null ? atlas.words[`gap_${column.gaps[area] ?? "missing"}`] : measure.write(own),
-    measure.write(column.city),
+    measure.writeCity(column.city),
     measure.write(district),
   ]);
   const chart = record({
@@ -498,7 +501,7 @@ export function scatterPlot(atlas, first, second, area, colors = first) {
   if (dx && dy && cross) marks.push(mark("bar", { x0: first.city, x1: corner[0], y0: second.city, y1: corner[1], fill: "#fbeee0" }));
   const dashed = { stroke: INKS.ink, dash: [3, 2] };
   marks.push(...cityRule(atlas, first, measures[0], dashed));
-  if (second.city !== null) marks.push(mark("hrule", { y: second.city, text: say("city", { value: measures[1].write(second.city) }), ...dashed }));
+  if (second.city !== null) marks.push(mark("hrule", { y: second.city, text: say("city", { value: measures[1].writeCity(second.city) }), ...dashed }));
   const members = new Map();
   marks.push(...scatterMarks(atlas, columns, known, ends, area, colors, members));
   const counts = new Map(/** @type {Array<[string, number]>} */ (["1,1", "1,-1", "-1,1", "-1,-1"].map((quarter) => [quarter, 0])));

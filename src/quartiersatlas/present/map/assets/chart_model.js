@@ -178,19 +178,22 @@ export function rising(values) {
  *
  * @param {any} atlas
  * @param {any} column
+ * @param {number} [cityDecimals] of the city value
  */
-export function measureOf(atlas, column) {
+export function measureOf(atlas, column, cityDecimals = column.cityDecimals) {
   const { lang, words } = atlas;
   const { label, unit } = column;
   const decimals = (column.years?.[0] ?? column).decimals;
   const known = indicatorOf(atlas, column);
   const direction = known?.profile === 2 ? 0 : (known?.direction ?? 0);
   const blank = lang === "en" && unit === "%" ? "" : "\u202f";
-  const write = (/** @type {number | null} */ value) => {
+  const written = (/** @type {number | null} */ value, /** @type {number} */ digits) => {
     if (value === null || !Number.isFinite(value)) return words.chart_not_shown;
-    return formatNumber(value, decimals, lang) + (unit ? blank + unit : "");
+    return formatNumber(value, digits, lang) + (unit ? blank + unit : "");
   };
-  return { label, unit, decimals, direction, write, title: unit ? `${label} (${unit})` : label };
+  const write = (/** @type {number | null} */ value) => written(value, decimals);
+  const writeCity = (/** @type {number | null} */ value) => written(value, cityDecimals ?? decimals);
+  return { label, unit, decimals, direction, write, writeCity, title: unit ? `${label} (${unit})` : label };
 }
 
 /**

@@ -11,6 +11,7 @@ import { classOf, useScheme } from "./classes.js";
  * @property {Record<string, string>} gaps
  * @property {number | null} city
  * @property {number} decimals
+ * @property {number} cityDecimals of the city value: fewer where it would tell a withheld count
  * @property {Array<number | null | undefined>} range the lowest and the highest value
  * @property {Array<number | null>} [numerator]
  * @property {Array<number | null>} [denominator]
@@ -64,14 +65,14 @@ export function spoken(packed, phrases) {
  * @param {Array<Array<number | null>>} counts
  * @returns {Cells}
  */
-function unpacked({ values, gaps, city, decimals, numerator, denominator, schemes }, column, counts) {
+function unpacked({ values, gaps, city, city_decimals, decimals, numerator, denominator, schemes }, column, counts) {
   const [x, n] = [numerator, denominator].map((position) => (position === undefined ? undefined : counts[position]));
   const whole = values ?? rates({ numerator: x ?? [], denominator: n ?? [], per: column.per, decimals });
   const around = schemes === column.schemes ? undefined : schemes;
   const numbers = scaled(whole, decimals);
   const known = numbers.filter((/** @type {number | null} */ value) => value !== null);
   const range = [Math.min, Math.max].map((choose) => known.reduce((a, b) => choose(/** @type {number} */ (a), /** @type {number} */ (b)), known[0]));
-  return { values: numbers, gaps, city, decimals, range, numerator: x, denominator: n, schemes: around };
+  return { values: numbers, gaps, city, cityDecimals: city_decimals ?? decimals, decimals, range, numerator: x, denominator: n, schemes: around };
 }
 
 /**

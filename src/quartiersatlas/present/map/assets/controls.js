@@ -1,7 +1,7 @@
 // @ts-check
 // Choice of indicator and of classes, tooltip. Text goes into the page as text, never as markup.
 
-import { fillIn, formatNumber, formatValue } from "./format.js";
+import { fillIn, formatCity, formatNumber, formatValue } from "./format.js";
 
 /**
  * @param {string} tag
@@ -164,7 +164,7 @@ function valueLines(atlas, column, area) {
   const counts = countsText(atlas, column, area);
   if (counts) lines.push(element("div", "qa-muted", counts));
   if (column.city !== null) {
-    lines.push(element("div", "qa-muted", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
+    lines.push(element("div", "qa-muted", fillIn(atlas.words.legend_city, { value: formatCity(column, atlas.lang) })));
   }
   return lines;
 }

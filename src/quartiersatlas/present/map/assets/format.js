@@ -48,6 +48,30 @@ export function formatValue(value, column, lang) {
 }
 
 /**
+ * The city value, with its own decimals where it has fewer than the areas.
+ *
+ * @param {any} column
+ * @param {string} lang
+ * @returns {string}
+ */
+export function formatCity(column, lang) {
+  return formatValue(column.city, { unit: column.unit, decimals: column.cityDecimals ?? column.decimals }, lang);
+}
+
+/**
+ * The line of the city in a legend: that its value has fewer decimals is said there.
+ *
+ * @param {any} words
+ * @param {any} column
+ * @param {string} lang
+ * @returns {string}
+ */
+export function cityLine(words, column, lang) {
+  const line = fillIn(words.legend_city, { value: formatCity(column, lang) });
+  return column.cityDecimals < column.decimals ? `${line} (${words.city_rounded})` : line;
+}
+
+/**
  * Put values into the placeholders of a sentence: "{lower} to {upper}".
  *
  * @param {string} sentence

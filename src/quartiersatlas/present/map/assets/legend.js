@@ -5,7 +5,7 @@
 import { patternTile } from "./canvas.js";
 import { countClasses, sumClasses } from "./classes.js";
 import { element } from "./controls.js";
-import { fillIn, formatNumber, formatValue } from "./format.js";
+import { cityLine, fillIn, formatNumber } from "./format.js";
 import { foldable } from "./frame.js";
 import { legendHistogram } from "./linked.js";
 import { isSmall } from "./sheet.js";
@@ -73,7 +73,7 @@ export function drawLegend(atlas, column, filter, highlight, box, mark) {
   }
   card.append(...legendHistogram(atlas, column, legendRows(atlas, column).filter(({ cell }) => typeof cell === "number").map(({ label }) => label)), heads, list);
   if (column.city !== null) {
-    card.append(element("p", "qa-legend-city", fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })));
+    card.append(element("p", "qa-legend-city", cityLine(atlas.words, column, atlas.lang)));
   }
   if (atlas.shown && atlas.candidates.length) {
     card.append(element("p", "qa-legend-note", fillIn(atlas.words.legend_candidate_date, { date: atlas.times[0].year })));

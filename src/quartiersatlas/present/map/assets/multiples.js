@@ -4,7 +4,7 @@
 import { outline } from "./areas.js";
 import { cellClass } from "./classes.js";
 import { element } from "./controls.js";
-import { fillIn, formatValue } from "./format.js";
+import { fillIn, formatCity } from "./format.js";
 import { areaStyle } from "./styles.js";
 
 const MOST_MAPS = 6;
@@ -66,7 +66,7 @@ export function smallMultiples(view, ground, crs, bounds) {
     button.type = "button";
     button.setAttribute("aria-pressed", String(year === atlas.shown));
     button.append(canvas, element("span", "", atlas.times[year].year));
-    if (then.city !== null) button.append(element("span", "", fillIn(atlas.words.legend_city, { value: formatValue(then.city, then, atlas.lang) })));
+    if (then.city !== null) button.append(element("span", "", fillIn(atlas.words.legend_city, { value: formatCity(then, atlas.lang) })));
     button.addEventListener("click", () => view.showDate(year));
     return button;
   };

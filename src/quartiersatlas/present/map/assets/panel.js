@@ -4,7 +4,7 @@
 import { actionParts } from "./actions.js";
 import { intervalOf } from "./columns.js";
 import { apart, cellText, countsText, element, residentsGap, whyParts } from "./controls.js";
-import { fillIn, formatNumber, formatValue } from "./format.js";
+import { fillIn, formatCity, formatNumber, formatValue } from "./format.js";
 import { areaParts, areaProfile, areaTime } from "./linked.js";
 import { needParts, selectionParts } from "./panel_need.js";
 import { barPart, bulletList, columnOf, foldedList, hiddenBar, paragraph } from "./panel_parts.js";
@@ -149,7 +149,7 @@ function profileRow(atlas, column, area) {
   const words = element("div", "qa-profile-words", `${column.label}: `);
   words.append(element("strong", "", cellText(atlas, column, area)));
   if (column.city !== null) {
-    words.append(element("span", "qa-muted", ` (${fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) })})`));
+    words.append(element("span", "qa-muted", ` (${fillIn(atlas.words.legend_city, { value: formatCity(column, atlas.lang) })})`));
   }
   row.append(words, ...whyParts(atlas, column, area));
   const dates = otherDates(atlas, column, area);

@@ -3,7 +3,7 @@
 
 import { FAMILY } from "./chart.js";
 import { element } from "./controls.js";
-import { fillIn, formatNumber, formatValue } from "./format.js";
+import { cityLine, fillIn, formatNumber } from "./format.js";
 import { writtenLines } from "./labels.js";
 import { legendMarks, legendRows, legendTitle } from "./legend.js";
 import { GAP_STYLES } from "./styles.js";
@@ -315,7 +315,7 @@ function legendInto({ map, view }, list, accent) {
   for (const row of map.getContainer().querySelectorAll(".qa-measure-key li")) {
     list.add(row.textContent.replace("(", " ("), 12, "", 32, measureSign(row.firstElementChild, 5, 0));
   }
-  if (column.city !== null) list.add(fillIn(atlas.words.legend_city, { value: formatValue(column.city, column, atlas.lang) }), 12, ' font-weight="700"');
+  if (column.city !== null) list.add(cityLine(atlas.words, column, atlas.lang), 12, ' font-weight="700"');
   if (column.hint) list.add(column.hint, 11, ' fill="#555555"');
 }
 
