@@ -113,8 +113,9 @@ def test_check_reports_on_the_inputs_and_writes_nothing(city, capsys):
     before = sorted(city.rglob("*"))
     assert main(["check", str(city / "projekt.toml")]) == 0
     printed = capsys.readouterr().out
-    assert "JoinReport indikatoren_2024.csv: 90 of 90 areas have a row" in printed
-    assert "totals row set aside: '0000'" in printed
+    assert "indikatoren_2024.csv: vollständig. Alle 90 Gebiete haben ihre Zeile." in printed
+    assert "Summenzeile beiseitegelegt: '0000'" in printed
+    assert not re.search(r"Report|AreaData|Shortlist|Release|areas", printed)
     assert sorted(city.rglob("*")) == before
 
 
@@ -184,7 +185,7 @@ def test_an_impossible_command_line_shows_the_usage(arguments, capsys):
 def test_warnings_are_printed_and_are_no_failure(city, capsys):
     replace(city / "projekt.toml", r'  \{ id = "sgb2_rate" \},\n', '  { id = "mh_share", weight = 9 },\n')
     assert main(["check", str(city / "projekt.toml")]) == 0
-    assert re.fullmatch(r"warning: Need index .*context indicators.*\n", capsys.readouterr().err)
+    assert re.fullmatch(r"Hinweis: .*Kontext.*\n", capsys.readouterr().err)
 
 
 def test_the_installed_command_runs():

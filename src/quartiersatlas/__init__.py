@@ -1,7 +1,25 @@
 """quartiersatlas: from indicator tables and district polygons to a defensible shortlist on a map.
 
-The public names stand in ``__init__.pyi``, which editors and type checkers read. Each is loaded when it is first used,
-so importing the package is cheap.
+The way from two files, or two frames in memory, to map and paper; ``help(qa.join)`` tells more of each step::
+
+    import quartiersatlas as qa
+
+    areas = qa.read_areas(wards, key="WD24CD", name="WD24NM")         # a file or a GeoDataFrame
+    table = qa.read_table(counts, key="WD24CD")                       # a file or a DataFrame
+    data = qa.join(areas, table, population="residents", city="Leeds")
+    data = qa.add_rates(data, {"child_poverty": ("poor_children", "children")})
+
+    qa.choropleth(data, "child_poverty", lang="en").save("map.html")  # also .png, .svg with the extra "plots"
+    qa.measure_segregation(data, ["born_abroad"]).table
+    shortlist = qa.screen(data, qa.worst_share("child_poverty", 0.2))
+    release = qa.release(data, shortlist=shortlist, title="...", source="...", as_of="...", comment="...")
+    qa.report(release, "report.md", lang="en")                        # also .html, .pdf, .docx
+    qa.atlas_map(release, lang="en").save("atlas.html")
+    qa.export(release, "atlas.gpkg", lang="en")                       # also .csv, .xlsx, .geojson
+
+Whatever has words takes ``lang="de"``, the default everywhere, or ``lang="en"``. The public names stand in
+``__init__.pyi``, which editors and type checkers read. Each is loaded when it is first used, so importing the package
+is cheap.
 """
 
 import lazy_loader

@@ -62,10 +62,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(one_line(f"quartiersatlas: {error.filename or ''}: {error.strerror or error}."), file=sys.stderr)
         return FAILED
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            print(one_line(f"warning: {warning.message}"), file=sys.stderr)
+    _print_warnings([warning.message for warning in caught], options)
     return result
+
+
+def _print_warnings(caught: Sequence[Warning | str], options: argparse.Namespace) -> None:
+    """Print each warning on its line, in the language that was asked for, or that of the project."""
+    from quartiersatlas.catalogue.texts import MessageWarning, text, texts
+    from quartiersatlas.project.refused.refusals import project_lang
+
+    lang = getattr(options, "lang", None) or project_lang(_project(options))
+    for warning in caught:
+        said = str(warning)
+        if isinstance(warning, MessageWarning):
+            of_project = f"project_{warning.message.name}"  # what is mended in the project file, not in Python
+            name = of_project if of_project in texts() else warning.message.name
+            said = replace(warning.message, name=name).said(lang)
+        if isinstance(warning, UserWarning):
+            print(one_line(f"{text('word_warning', lang)}: {said}"), file=sys.stderr)
 
 
 def _project(options: argparse.Namespace) -> Path | None:
@@ -296,8 +310,9 @@ def _new(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     from quartiersatlas.project import check_project
+    from quartiersatlas.project.refused.checked import checked_lines
 
-    print(repr(check_project(options.project, part=options.part)))
+    print("\n".join(checked_lines(check_project(options.project, part=options.part))))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -84,7 +84,14 @@ def test_an_unknown_language_is_refused():
 def test_a_definition_is_numerator_over_denominator():
     indicator = qa.Indicator(id="a", label_de="a", label_en="a", numerator_en="children", denominator_en="residents")
     assert indicator.definition("en") == "children / residents"
-    assert indicator.definition("de") == ""
+    assert qa.Indicator(id="a", label_de="a").definition("de") == ""
+
+
+def test_one_language_serves_both():
+    known = qa.Indicator(
+        id="u", label_en="Poverty", numerator_en="Poor", denominator_en="Children", caveat_en="Estimate"
+    )
+    assert (known.label("de"), known.definition("de"), known.caveat("de")) == ("Poverty", "Poor / Children", "Estimate")
 
 
 def test_adding_gives_a_new_catalogue_and_leaves_the_old_one():

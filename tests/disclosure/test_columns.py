@@ -138,7 +138,7 @@ def test_a_change_that_does_not_leave_is_still_named_in_the_rule(data):
 
 
 def test_a_release_that_only_lacks_a_definition_says_so_and_how_to_mend_it(data, tmp_path):
-    with pytest.warns(UserWarning, match=r"definition of 'poverty'.*numerator_de=\.\.\.") as caught:
+    with pytest.warns(UserWarning, match=r"definition of 'poverty'.*numerator_en=\.\.\.") as caught:
         release = qa.release(data, **WORDS)
     assert [warning.filename for warning in caught] == [__file__]
     assert [message.name for message in release.warnings] == ["warning_undefined"]
@@ -152,8 +152,9 @@ def test_a_release_that_only_lacks_a_definition_says_so_and_how_to_mend_it(data,
     assert "unkommentiert" not in qa.atlas_map(release).html()
 
 
-def test_a_release_whose_indicators_are_defined_is_none(data):
-    words = {"numerator_de": "Arme", "numerator_en": "Poor", "label_de": "Armut", "label_en": "Poverty"}
+@pytest.mark.parametrize("languages", [("de", "en"), ("de",), ("en",)])
+def test_a_release_whose_indicators_are_defined_is_none(data, languages):
+    words = {f"{part}_{lang}": "Armut" for part in ("numerator", "label") for lang in languages}
     defined = replace(data, catalogue=data.catalogue.add(qa.Indicator(id="poverty", **words)))
     release = qa.release(defined, **WORDS)
     assert draft_text(release, "de") == ""

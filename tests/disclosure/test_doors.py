@@ -105,7 +105,7 @@ def test_a_shortlist_by_an_index_needs_the_index_to_be_released(joined, rule, de
 
 def test_what_a_column_holds_is_declared_not_guessed(joined):
     data = joined({"w": [1.0, 2, 40.5, 300], "jobs": [5000.0, 40, 30, 2], "residents": [1000.0] * 4})
-    with pytest.raises(ColumnError, match="holds fractions and the catalogue does not know it"):
+    with pytest.raises(ColumnError, match="holds numbers with decimals and the catalogue does not know it"):
         qa.release(data, columns=["w"])
     released = qa.release(data, columns=["jobs"], protection=ONLY_SMALL)
     assert released.values["jobs"].isna().tolist() == [False, False, False, True]  # more jobs than residents is fine

@@ -41,7 +41,7 @@ def test_all_faults_of_the_file_and_of_its_inputs_come_at_once(small_project):
     for said in (
         "'titel' is not known. Did you mean 'title'",
         "'min_cuont' is not known. Did you mean 'min_count'",
-        "runs = x should be a whole number",
+        'runs = "x" should be a whole number',
         "lang must be one of 'de', 'en'",
         "2025.csv' is missing",
         "fluss.gpkg' is missing",
@@ -124,6 +124,21 @@ MISTAKES = [
     ('["a", "residents"]', '["a", "residents"]\n[segregation]\ngroups = ["d"]', "Die Tabelle hat keine Spalte „d“"),
     ('["a", "residents"]', '["a", "residents"]\n[notes]\n"77" = "x"', "Ein Gebiet „77“ gibt es nicht"),
     ('["a", "residents"]', '["a", "residents"]\n[areas]', "Der Abschnitt [areas] steht zweimal"),
+    ('as_of = "31.12.2024"', "as_of = 2024-12-31", 'in Anführungszeichen sein, etwa "2024-12-31"'),
+    ('title = "Rahmen"', 'title = "Rahmen"\ncomment = true', "comment = true muss Text"),
+    ('title = "Rahmen"', 'title = "Rahmen"\naudience = "intern"', "audience muss eines sein von „public“, „internal“"),
+    ('path = "areas.gpkg"', 'path = "areas.gpkg"\nlayer = "orte"', "areas.gpkg hat keine Ebene „orte“. Es gibt: „"),
+    ('path = "2024.csv"', 'path = "2024.CSV"', "Gemeint ist vielleicht „2024.csv“?"),
+    ('path = "2024.csv"', 'path = "daten/2024.csv"', "Den Ordner „"),
+    ('["a", "residents"]', '["a", "residents"]\nsüd = ["a", "residents"]', "oder der Name hat einen Umlaut"),
+    ('["a", "residents"]', '["a", "residents"]\n[maßnahmen]', "Namen mit Umlauten oder Leerzeichen"),
+    ('["a", "residents"]', '["a", "residents"]\n[look]\naccent = "rot"', "„rot“ ist keine Farbe der Form"),
+    ('["a", "residents"]', '["a", "residents"]\n[segregation]\ngroups = "a"', 'muss eine Liste sein, etwa ["a"]'),
+    (
+        '["a", "residents"]',
+        '["a", "residents"]\n[shortlist]\nrule = \'above("a_share", 2,5)\'',
+        "statt „2,5“ steht hier 2.5.",
+    ),
 ]
 
 
@@ -146,6 +161,7 @@ TABLE_MISTAKES = [
     (r"(?m)^03;\d+", "03;-9999", "wohl ein Code für einen fehlenden Wert"),
     (r"(?m)^03;(\d+)", r"03;-\1", "negativ oder unendlich"),
     (r"(?s).*", "", "ist leer"),
+    (r"(?s).*", "%PDF-1.7 \\n", "ist ein PDF-Dokument und keine Tabelle"),
     (r"(?s)\n.*", "\n", "einen Kopf und keine Zeilen"),
 ]
 

@@ -125,6 +125,24 @@ def test_a_file_is_filled_in_from_a_table_and_areas(town, capsys):
     assert main(["check", str(file)]) == 0
 
 
+def test_a_count_is_a_part_of_the_smallest_one_that_may_hold_it(town):
+    """Children on benefits are a part of the children, whatever comes first in the name; dogs are a part of nothing."""
+    counts = {
+        **COUNTS,
+        "Kinder unter 15": [150 + 9 * x for x in range(N)],
+        "Kinder SGB II": [20 + 5 * x for x in range(N)],
+        "Haushalte": [500 + 15 * x for x in range(N)],
+        "Haushalte mit Kindern": [90 + 7 * x for x in range(N)],
+        "Hunde": [60 + 3 * x for x in range(N)],
+    }
+    pd.DataFrame({"Nr": KEYS, **counts}).to_csv(town / "zahlen.csv", sep=";", index=False)
+    start = start_from(town / "zahlen.csv", town / "gebiete.gpkg", folder=town)
+    assert start.indicators["child_poverty_u15"] == ("Kinder SGB II", "Kinder unter 15")
+    assert start.left["Haushalte mit Kindern"] == "Haushalte"
+    assert start.left["Hunde"] == "Einwohner"
+    assert '# haushalte_mit_kindern = ["Haushalte mit Kindern", "Haushalte"] # ?' in start.to_toml()
+
+
 def test_keys_that_lost_their_zeros_are_no_row_numbers(town, capsys):
     """Counts from 3 to 10 are not the keys 03 to 10: said is that zeros were lost, and the line that mends it."""
     frame = pd.DataFrame({"Nr": [int(key) for key in KEYS], **COUNTS})

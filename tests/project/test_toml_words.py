@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from quartiersatlas.base.toml import toml_value
 from quartiersatlas.errors import JoinError, KeyColumnError, QuartiersatlasError
 from quartiersatlas.project import check_project
-from quartiersatlas.project.toml_words import in_toml, toml_advice, toml_value
+from quartiersatlas.project.toml_words import in_toml, toml_advice
 
 OPTIONS = ("rename", "repair", "exclude", "missing", "symbols", "key", "dissolve", "pivot", "header_rows")
 

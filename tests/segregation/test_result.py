@@ -156,7 +156,7 @@ def test_a_place_with_one_area_has_no_value_and_says_why():
     assert table["note"].tolist()[1] == "nobody is in the group"
     frame["mh"] = [100.0, 60, 40, 50]
     table = measure(frame, ["mh"], population="residents", by="city", indices="gini").table
-    assert table["note"].tolist() == ["no interval asked for", "one inhabited area only"]
+    assert table["note"].tolist() == ["no interval requested", "one inhabited area only"]
 
 
 def test_every_gap_in_every_column_has_its_reason(town):
@@ -165,7 +165,7 @@ def test_every_gap_in_every_column_has_its_reason(town):
     known = table[table["value"].notna()]
     assert known.loc[known["expected"].isna(), "note"].str.contains("no expected value known").all()
     assert known.loc[known["adjusted"].isna(), "note"].str.contains("no adjusted version|no expected value").all()
-    assert known["note"].str.contains("no interval asked for").all()
+    assert known["note"].str.contains("no interval requested").all()
 
 
 def test_small_areas_are_left_out_and_counted():

@@ -244,7 +244,8 @@ def existing_file(path: str | Path, what: str) -> Path:
     from rapidfuzz.process import extract
 
     names = _files_of(path.parent)
-    close = [name for name, score, _ in extract(path.name, names, limit=3) if score > 60]  # noqa: PLR2004 - percent alike
+    found = extract(path.name, names, processor=str.casefold, limit=3)
+    close = [name for name, score, _ in found if score > 60]  # noqa: PLR2004 - percent alike
     hint = f" Did you mean {list_some(close)}?" if close else ""
     raise InputError(f"The {what} file {str(path)!r} is missing.{hint}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
@@ -189,8 +190,33 @@ def _check_kind(name: str, value: object, annotation: str, where: str) -> None:
     """Refuse a number, date or list where text is declared, and the like; other annotations are not looked at."""
     kinds = annotation.split(" | ")
     if set(kinds) <= KINDS.keys() and not any(_is_kind(value, kind) for kind in kinds):
-        needed = " or ".join(KINDS[kind][1] for kind in kinds if kind != "None")
-        raise SpecError(f"In {where}: {name} = {value} should be {needed}.", key=name)
+        needed = " or ".join(_example(kind, value) for kind in kinds if kind != "None")
+        raise SpecError(f"In {where}: {name} = {toml_value(value)} should be {needed}.", key=name)
+
+
+def _example(kind: str, value: object) -> str:
+    """Return what is needed, with the value itself as the example where it only lacks its marks."""
+    words = KINDS[kind][1]
+    if kind == "str" and not isinstance(value, dict | list):
+        return words.replace('"2024"', toml_value(toml_value(value)))
+    return words.replace('["a", "b"]', toml_value([value])) if isinstance(value, str) else words
+
+
+def toml_value(value: object) -> str:
+    """Write a value as TOML: text, truth, numbers, lists and tables on one line.
+
+    Examples
+    --------
+    >>> toml_value({"A und B": ["01", "02"]}), toml_value(True)
+    ('{ "A und B" = ["01", "02"] }', 'true')
+    """
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{toml_value(str(key))} = {toml_value(item)}' for key, item in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 def _is_kind(value: object, kind: str) -> bool:

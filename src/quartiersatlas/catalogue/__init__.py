@@ -11,7 +11,7 @@ from quartiersatlas.catalogue.key_systems import (
 )
 from quartiersatlas.catalogue.kinds import Kind
 from quartiersatlas.catalogue.references import Reference
-from quartiersatlas.catalogue.texts import Lang, Message, check_lang, number_text, number_texts, text
+from quartiersatlas.catalogue.texts import Lang, Message, MessageWarning, check_lang, number_text, number_texts, text
 
 __all__ = [
     "ActionBundle",
@@ -21,6 +21,7 @@ __all__ = [
     "Kind",
     "Lang",
     "Message",
+    "MessageWarning",
     "Reference",
     "action_bundles",
     "ags_from_ars",

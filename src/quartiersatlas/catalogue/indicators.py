@@ -23,7 +23,7 @@ from quartiersatlas.catalogue.kinds import (
     plain_unit,
     unit_words,
 )
-from quartiersatlas.catalogue.texts import pick
+from quartiersatlas.catalogue.texts import LANGUAGES, pick
 from quartiersatlas.errors import SpecError, list_some, near_names
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Indicator:
     domain : str
         One of the seven domains of integrated urban development, or ``"other"``.
     numerator_de, numerator_en, denominator_de, denominator_en : str
-        The definition in words.
+        The definition in words; one language serves both.
     unit : str
         ``"percent"`` (or ``"%"``), ``"per 1000"``, ``"fraction"`` (values between 0 and 1, which become percent), or
         free words such as ``"EUR"``. Percent, if neither unit nor kind is given.
@@ -79,7 +79,7 @@ class Indicator:
     role : {"index", "index_option", "context", "resource", "group_gap"}
         ``"context"`` describes an area and is never by itself a measure of need.
     usual_source, caveat_de, caveat_en : str
-        Where the number usually comes from, and what a reader has to know.
+        Where the number usually comes from, and what a reader has to know; one language serves both.
 
     Raises
     ------
@@ -138,9 +138,11 @@ class Indicator:
             )
         object.__setattr__(self, "unit", unit)
         object.__setattr__(self, "kind", kind)
-        texts = self.label_de or self.label_en or self.id
-        for name in ("label_de", "label_en"):
-            object.__setattr__(self, name, getattr(self, name) or texts)
+        for name in ("label", "numerator", "denominator", "caveat"):
+            german, english = (getattr(self, f"{name}_{lang}") for lang in LANGUAGES)
+            one = german or english or (self.id if name == "label" else "")
+            object.__setattr__(self, f"{name}_de", german or one)
+            object.__setattr__(self, f"{name}_en", english or one)
 
     @property
     def rules(self) -> KindRules:

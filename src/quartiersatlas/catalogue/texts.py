@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Lang = Literal["de", "en"]
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
+PLACES = ("in_city", "of_city", "whole_city", "city_row", "city_word", "city_title")
 
 THIN_BLANK = "\u202f"
 
@@ -33,11 +34,23 @@ class Message:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        return self.said("en")
+
+    def said(self, lang: Lang) -> str:
+        """Return the sentence in a language; an indicator by its name where no label is given."""
         indicator = self.values.get("indicator", "")
-        return text(self.name, "en", **{"label": getattr(indicator, "id", indicator), **self.values})
+        return text(self.name, lang, **{"label": getattr(indicator, "id", indicator), **self.values})
 
     def __hash__(self) -> int:  # values may hold lists: equal messages have one name
         return hash(self.name)
+
+
+class MessageWarning(UserWarning):
+    """A warning in English that the command line says in the language of the project."""
+
+    def __init__(self, message: Message, about: str = "") -> None:
+        super().__init__(f"{about}{message}")
+        self.message = message
 
 
 def check_lang(lang: str) -> None:
@@ -68,6 +81,19 @@ def text(name: str, lang: Lang, /, **values: object) -> str:
     template = pick(lang, german, english)
     filled = {key: _in_words(value, lang) for key, value in values.items()}
     return template.format(**filled) if filled else template
+
+
+def place_words(city: str) -> dict[str, tuple[str, str]]:
+    """Return how sentences speak of the whole city, German and English: by its name where it has one.
+
+    Examples
+    --------
+    >>> place_words("Leeds")["in_city"], place_words("")["of_city"]
+    (('in Leeds', 'in Leeds'), ('der Stadt', 'of the city'))
+    """
+    form = "_named" if city else ""
+    found = {name: f"place_{name}{form}" for name in PLACES}
+    return {name: (text(place, "de", city=city), text(place, "en", city=city)) for name, place in found.items()}
 
 
 def _in_words(value: object, lang: Lang) -> object:

@@ -75,17 +75,18 @@ def is_count(data: AreaData, name: str) -> bool:
     known = column.dropna()
     if not is_whole(known):
         fractions = bool(len(known)) and bool(known.between(0, 1).all())
-        what = "fractions between 0 and 1" if fractions else "numbers below 0" if (known < 0).any() else "fractions"
+        decimals = "numbers below 0" if (known < 0).any() else "numbers with decimals"
+        what = "fractions between 0 and 1" if fractions else decimals
         raise ColumnError(
             f"Column {name!r} holds {what} and the catalogue does not know it: a share, a mean, a balance? Say so: "
-            f"data = data.with_indicators({_described(name, fractions=fractions)}), or catalogue.add(...) before the "
+            f"data = data.with_indicators({_described(name, known)}), or catalogue.add(...) before the "
             f"join. Rates come from counts: add_rates(...)."
         )
     money = NO_COUNT_WORDS.search(name) and not COUNTED_WORDS.search(name)
     if money or rate_by_name(name) or column.gt(data.residents()).mean() > MOST:
         raise ColumnError(
             f"Column {name!r} holds whole numbers that seem to be no count of persons, and the catalogue does not know "
-            f"it: euros, years, percent? Say so: data = data.with_indicators({_described(name, fractions=False)}), or "
+            f"it: euros, years, percent? Say so: data = data.with_indicators({_described(name, column.dropna())}), or "
             f"kind='count' for a count."
         )
     return True
@@ -104,9 +105,14 @@ COUNTED_WORDS = re.compile(
 MOST = 0.5  # of the areas: where more of them have more than their residents, it is no count of persons
 
 
-def _described(name: str, *, fractions: bool) -> str:
-    """Return an indicator as Python, for an error that asks what a column is."""
-    meaning = 'unit="fraction"' if fractions else 'kind="mean", unit="EUR"'
+def _described(name: str, known: pd.Series[float]) -> str:
+    """Return an indicator as Python, for an error that asks what a column is: by its name and values."""
+    if known.between(0, 1).all() and not is_whole(known):
+        meaning = 'unit="fraction"'
+    elif rate_by_name(name) and known.between(0, 100).all():
+        meaning = 'unit="percent"'
+    else:
+        meaning = 'kind="mean", unit="EUR"'
     return f'qa.Indicator(id="{name}", label_en="...", {meaning})'
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import known_parameters
-from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue import Message, MessageWarning
 from quartiersatlas.disclosure.arguments import check_arguments
 from quartiersatlas.disclosure.certificate import Audit, audit_release, refuse_failed
 from quartiersatlas.disclosure.columns import (
@@ -178,7 +178,7 @@ def release(
     burden : Burden, optional
         Result of :func:`burden` of columns that leave: counted again of what is shown, with its limits by quantile.
     city : str, optional
-        The name of the city, to stand beside values of areas in the place of the word "city".
+        The name of the city, to stand in the place of the word "city"; that of the data, if not given.
     title, subtitle, source, as_of, comment : str
         What a reader has to know. Without title, source, date or comment, or where the catalogue has no definition of
         a released indicator, everything made of the release carries a band that says it is a draft, and why.
@@ -241,12 +241,13 @@ def release(
     """
     given: dict[str, Any] = dict(locals())  # the arguments by their names
     check_arguments(given)
+    given["city"] = city or data.city
     with _opened(ledger) as book:
         result = _released(given, book)
         if book is not None and isinstance(ledger, (str, Path)) and not result.is_draft:
             write_ledger(book, Path(ledger))
     for message in (*wording_messages((title, subtitle, comment)), *result.warnings):
-        warnings.warn(str(message), UserWarning, stacklevel=3)  # who called qa.release
+        warnings.warn(MessageWarning(message), stacklevel=3)  # who called qa.release
     return result
 
 

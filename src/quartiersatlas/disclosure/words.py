@@ -12,7 +12,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import Message, number_text, number_texts, text
-from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK, listed_areas, listed_texts
+from quartiersatlas.catalogue.texts import LANGUAGES, THIN_BLANK, listed_areas, listed_texts, place_words
 from quartiersatlas.disclosure.known_counts import known_levels
 from quartiersatlas.disclosure.reasons import WITHHELD
 from quartiersatlas.disclosure.system.equations import CITY
@@ -327,7 +327,14 @@ def summary_texts(release: ReleasedResults, lang: Lang) -> list[str]:
         "residents": number_text(people, 0, lang),
         "share": number_text(100 * people / everybody, 1, lang) if everybody > 0 else "–",
     }
-    sentences = [text("summary_selected_one" if n_selected == 1 else "summary_selected", lang, **values)]
+    sentences = [
+        text(
+            "summary_selected_one" if n_selected == 1 else "summary_selected",
+            lang,
+            **values,
+            **place_words(release.city),
+        )
+    ]
     n_candidates = len(release.candidates) if release.candidates is not None else 0
     if n_candidates:
         name = "summary_candidates_one" if n_candidates == 1 else "summary_candidates"

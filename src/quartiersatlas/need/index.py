@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
-from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue import Message, MessageWarning
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake import AreaData
@@ -208,7 +208,7 @@ def _cautions(spec: NeedSpec, inputs: NeedInputs, columns: Columns, context: Sco
     if n_scored < FEW_AREAS:
         found.append(Message("warning_few_areas", {"areas": n_scored}))
     for message in found:
-        warnings.warn(f"Need index {spec.id!r}: {message}", UserWarning, stacklevel=3)
+        warnings.warn(MessageWarning(message, f"Need index {spec.id!r}: "), stacklevel=3)
     return tuple(found)
 
 

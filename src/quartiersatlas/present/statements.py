@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from pandas.api.types import is_object_dtype, is_string_dtype
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.base.workbook import FORMULA_STARTS
-from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue import MessageWarning, number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
 from quartiersatlas.catalogue.texts import THIN_BLANK, pick
 from quartiersatlas.disclosure import Release
@@ -33,6 +34,8 @@ from quartiersatlas.present.paper import Bullets, Head, Heading, Paragraph
 from quartiersatlas.screening import parse_rule
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import geopandas as gpd
 
     from quartiersatlas.catalogue import Lang, Message
@@ -90,10 +93,20 @@ def note_lines(notes: str | Iterable[str]) -> tuple[str, ...]:
     return (notes,) if isinstance(notes, str) else tuple(map(str, notes))
 
 
+def refuse_no_page(path: str | PathLike[str]) -> None:
+    """Refuse to write a page under the ending of a picture or a document: no program would open it."""
+    file = Path(path)
+    if file.suffix.lower() not in ("", ".html", ".htm"):
+        raise ReleaseError(
+            f'{file.name}: a map is a page, save("{file.stem}.html"); its menu saves PNG and SVG. A picture from code: '
+            f'qa.figure(release).save("{file.stem}.png"); a report: qa.report(release, "{file.stem}.pdf").'
+        )
+
+
 def check_notes(key: str, notes: Iterable[str], *, stacklevel: int) -> None:
     """Warn of words in the notes on an area that stigmatise those who live there."""
     for message in wording_messages(notes, "warning_note", area=key):
-        warnings.warn(str(message), UserWarning, stacklevel=stacklevel + 1)
+        warnings.warn(MessageWarning(message), stacklevel=stacklevel + 1)
 
 
 def indicator_columns(release: Release) -> list[ReleasedColumn]:

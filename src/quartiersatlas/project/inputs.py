@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quartiersatlas.base.toml import toml_value
 from quartiersatlas.catalogue import Catalogue
 from quartiersatlas.disclosure import add_relations
 from quartiersatlas.errors import ColumnError, InputError, SpecError, list_some
@@ -17,7 +18,7 @@ from quartiersatlas.monitoring.store.monitor import monitor
 from quartiersatlas.project.acting import with_acting_columns
 from quartiersatlas.project.acting_parts import ChangePart
 from quartiersatlas.project.schema import AreasPart, ProgrammesPart, TablePart
-from quartiersatlas.project.toml_words import toml_advice, toml_value
+from quartiersatlas.project.toml_words import toml_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,7 +131,7 @@ def joined_period(
         counts = {name: pair for name, pair in counts.items() if there.issuperset(pair)}
         pairs = {name: pair for name, pair in pairs.items() if there.union(counts).issuperset(pair)}
     _refuse_odd_counts(pairs, data, counts, [table for part, table in tables if part.period == period])
-    return add_rates(add_counts(replace(data, population=project.population), counts), pairs)
+    return add_rates(add_counts(replace(data, population=project.population, city=project.city), counts), pairs)
 
 
 def _refuse_odd_counts(

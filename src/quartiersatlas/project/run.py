@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from quartiersatlas.base.checks import expects, usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.base.stores import refuse_internal
+from quartiersatlas.base.toml import toml_value
 from quartiersatlas.disclosure import Ledger, Protection, Release, release
 from quartiersatlas.disclosure.ledger import locked_ledger, publishing
 from quartiersatlas.disclosure.ledger.book import key_path, layers_folder
@@ -40,7 +41,7 @@ from quartiersatlas.project.manifest import digests, input_files, manifest_of, w
 from quartiersatlas.project.parts import named_part, of_its_areas
 from quartiersatlas.project.rule_part import naming_the_condition
 from quartiersatlas.project.schema import Project, read_project
-from quartiersatlas.project.toml_words import toml_advice, toml_value
+from quartiersatlas.project.toml_words import toml_advice
 from quartiersatlas.screening import candidate_areas, programme_areas, programme_overlap, screen
 from quartiersatlas.screening.compare_rules import compare_rules
 from quartiersatlas.segregation import measure_segregation

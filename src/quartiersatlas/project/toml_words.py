@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
-from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from quartiersatlas.base.toml import toml_value
 from quartiersatlas.errors import QuartiersatlasError
 
 if TYPE_CHECKING:
@@ -89,23 +88,6 @@ def in_toml(
     if not changed or merged.startswith(place):
         return merged
     return f"{merged}{'' if merged.endswith('.') else '.'} Such lines belong to {place}."
-
-
-def toml_value(value: object) -> str:
-    """Write a value as TOML: text, truth, numbers, lists and tables on one line.
-
-    Examples
-    --------
-    >>> toml_value({"A und B": ["01", "02"]}), toml_value(True)
-    ('{ "A und B" = ["01", "02"] }', 'true')
-    """
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{toml_value(str(key))} = {toml_value(item)}' for key, item in value.items())} }}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml_value, value))}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 def _option_lines(message: str, option: str, report: object) -> str:

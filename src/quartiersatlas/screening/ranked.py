@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import choice
-from quartiersatlas.catalogue.texts import LANGUAGES, number_text, text
+from quartiersatlas.catalogue.kinds import unit_words
+from quartiersatlas.catalogue.texts import number_text, text, value_text
 from quartiersatlas.intake.areas.area_columns import AREA_FLAGS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
@@ -63,9 +65,22 @@ def ranked_table(
     return table.loc[order.sort_values(["out", "rank", "p", "area"], na_position="last", kind="stable").index]
 
 
-def markdown_table(table: pd.DataFrame, lang: Lang) -> str:
-    """Return the selected areas of a ranked table as Markdown."""
-    choice(lang, LANGUAGES, "lang")
+def reasons_in_words(reasons: pd.DataFrame, labels: Mapping[str, str], lang: Lang) -> dict[str, list[str]]:
+    """Return for each area why it is selected: the indicator, its value, and the limit it was compared with."""
+    found: dict[str, list[str]] = {}
+    for row in reasons[reasons["held"].fillna(value=False).astype(bool)].itertuples():
+        words = labels[row.indicator]
+        if pd.notna(row.value):
+            ends = [row.value, *([row.limit] if pd.notna(row.limit) else [])]
+            written = [value_text(float(end), 1, unit_words(row.unit, lang), lang) for end in ends]
+            words = f"{words} {written[0]}"
+            words = text("limit_number", lang, label=words, limit=written[1]) if len(written) > 1 else words
+        found.setdefault(str(row.key), []).append(words)
+    return found
+
+
+def markdown_table(table: pd.DataFrame, words: Mapping[str, list[str]], lang: Lang) -> str:
+    """Return the selected areas of a ranked table as Markdown; ``words`` say why each is selected."""
     columns = [
         name
         for name in ("name", "residents", "score", "rank", "p_selected", "persons_missing", "reasons")
@@ -74,7 +89,9 @@ def markdown_table(table: pd.DataFrame, lang: Lang) -> str:
     heads = [text(f"column_{name}", lang) for name in ("key", *columns)]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for key, row in table[table["selected"]].iterrows():
-        cells = [_cell(str(key)), *(_written(name, row, lang) for name in columns)]
+        named = row.copy()
+        named["reasons"] = words.get(str(key), [])
+        cells = [_cell(str(key)), *(_written(name, named, lang) for name in columns)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -82,7 +99,7 @@ def markdown_table(table: pd.DataFrame, lang: Lang) -> str:
 def _written(name: str, row: pd.Series, lang: Lang) -> str:
     value = row[name]
     if name in ("name", "reasons"):
-        return _cell(str(value) if name == "name" else ", ".join(value))
+        return _cell(str(value) if name == "name" else "; ".join(value))
     if pd.isna(value):
         return "–"
     if name == "rank" and not pd.isna(row["rank_lower"]):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import expects
+from quartiersatlas.catalogue import check_lang
 from quartiersatlas.catalogue.references import checked_references
 from quartiersatlas.charts import Chart, Charted
 from quartiersatlas.errors import SpecError, list_some
@@ -26,7 +27,7 @@ from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rule_spec import RuleSpec
 from quartiersatlas.screening.language.rules import EXAMPLES, Adjacent, Hotspot, Rule
 from quartiersatlas.screening.missing_persons import missing_persons
-from quartiersatlas.screening.ranked import markdown_table, ranked_table
+from quartiersatlas.screening.ranked import markdown_table, ranked_table, reasons_in_words
 from quartiersatlas.screening.summary import Summary, summarise
 from quartiersatlas.space.barriers import checked_barriers
 
@@ -455,7 +456,7 @@ class Shortlist(Charted):
         >>> table = pd.DataFrame({"poor": [300.0, 205, 90], "residents": [1000.0] * 3}, index=areas.index)
         >>> data = qa.add_rates(qa.join(areas, table), {"poverty": ("poor", "residents")})
         >>> qa.screen(data, qa.above_city("poverty")).summarise("poor").sentence("en")
-        'In 2 areas there live 2,000 residents, among them 505 poor, which is 84.9% of all poor.'
+        '2,000 residents live in 2 areas, among them 505 poor, which is 84.9% of all poor.'
         """
         return summarise(self._screened(), self.selected, self.assessed, group=group, by=by, stability=stability)
 
@@ -498,7 +499,7 @@ class Shortlist(Charted):
         Parameters
         ----------
         lang : {"de", "en"}
-            Language of the headings.
+            Language of headings and reasons.
 
         Returns
         -------
@@ -510,7 +511,18 @@ class Shortlist(Charted):
         SpecError
             The language is unknown.
         """
-        return markdown_table(self.table, lang)
+        check_lang(lang)
+        labels = {name: self._label(name, lang) for name in self.reasons["indicator"].unique()}
+        return markdown_table(self.table, reasons_in_words(self.reasons, labels, lang), lang)
+
+    def _label(self, name: str, lang: Lang) -> str:
+        """Return what an indicator or an axis of the need index is called."""
+        axes = () if self.need is None else self.need.spec.axes
+        axis = next((axis for at, axis in enumerate(axes) if name == axis.id or (name == "need" and not at)), None)
+        if axis is not None:
+            return axis.label(lang)
+        known = self.spec is not None and name in self.spec.labels
+        return self.spec.label(name, lang) if known else self._screened().catalogue.get(name).label(lang)
 
     def __repr__(self) -> str:
         selected, assessed = int(self.selected.sum()), int(self.assessed.sum())

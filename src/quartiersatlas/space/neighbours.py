@@ -15,6 +15,7 @@ import shapely
 
 from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.base.keys import refuse_repeated_keys
+from quartiersatlas.catalogue import MessageWarning
 from quartiersatlas.errors import GeometryError, SpecError, list_some
 from quartiersatlas.space.apart import MIN_BORDER, TOLERANCE, group_numbers, outlines_apart, tolerance_scale
 from quartiersatlas.space.barriers import checked_barriers, open_borders
@@ -129,7 +130,7 @@ def neighbours(
     found = borders(shapes, tolerance=tolerance, min_border=min_border)
     message = outlines_apart(shapes, found.one, found.other, tolerance)
     if message is not None:
-        warnings.warn(str(message), UserWarning, stacklevel=2)
+        warnings.warn(MessageWarning(message), stacklevel=2)
     found = found.beside(shapes, barriers, crossings, tolerance)
     one, other = found.queen if min_border == 0 or contact == "corner" else found.neighbours
     return _graph(areas.index.to_numpy(), np.concatenate([one, other]), np.concatenate([other, one]))

@@ -9,6 +9,7 @@ import folium
 import pytest
 
 from quartiersatlas import atlas_map
+from quartiersatlas.errors import ReleaseError
 from quartiersatlas.present.map.atlas import LEAFLET, AtlasLayer, OfflineMap, asset
 
 CENTRE = (51.0, 8.292)  # of the town's areas
@@ -52,6 +53,13 @@ def test_atlas_becomes_a_folium_map(town_release):
 def test_html_twice_gives_the_same_bytes(town_release):
     atlas = atlas_map(town_release)
     assert atlas.html() == atlas.html() == atlas_map(town_release).html()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "PDF"])
+def test_a_page_is_not_written_as_a_picture(town_release, tmp_path, ending):
+    with pytest.raises(ReleaseError, match=r'save\("a.html"\).*qa.figure\(release\).save\("a.png"\)'):
+        atlas_map(town_release).save(tmp_path / f"a.{ending}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_saves_give_the_same_file(town_release, tmp_path):

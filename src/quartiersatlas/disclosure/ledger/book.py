@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from quartiersatlas.base.checks import bytes_of, count_noun, existing_file, expects, usable_path
 from quartiersatlas.base.files import write_durably
 from quartiersatlas.base.lock import WAIT, locked
-from quartiersatlas.catalogue import Message
+from quartiersatlas.catalogue import Message, MessageWarning
 from quartiersatlas.disclosure.ledger.first_edition import from_first_edition
 from quartiersatlas.disclosure.ledger.key import new_key, read_key, write_key
 from quartiersatlas.disclosure.ledger.layers import layers_as_json, layers_from_json, write_layer
@@ -107,7 +107,7 @@ class Ledger:
         sealed_otherwise = [entry for entry in entries if not fits_key(entry, key)]
         if sealed_otherwise:
             values = {"count": len(sealed_otherwise), "file": key_path(path, key_file).name}
-            warnings.warn(str(Message("warning_ledger_key", values)), UserWarning, stacklevel=2)
+            warnings.warn(MessageWarning(Message("warning_ledger_key", values)), stacklevel=2)
         return ledger
 
     def add(self, entry: LedgerEntry, layer: LedgerLayer | None = None) -> None:

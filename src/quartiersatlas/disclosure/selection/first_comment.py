@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.base.checks import choice
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.texts import LANGUAGES
+from quartiersatlas.catalogue.texts import LANGUAGES, place_words
 from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import city_text, label, summary_texts, value_text
 
@@ -26,7 +26,13 @@ def comment_draft(release: ReleasedResults, lang: Lang) -> str:
         lines += [line for column in rates for line in _share_of_group(release, column, lang)]
     else:
         lines += [
-            text("draft_city", lang, label=label(column, lang), value=city_text(column, lang))
+            text(
+                "draft_city",
+                lang,
+                label=label(column, lang),
+                value=city_text(column, lang),
+                **place_words(release.city),
+            )
             for column in rates
             if column.city == column.city
         ]
@@ -48,5 +54,6 @@ def _share_of_group(release: ReleasedResults, column: ReleasedColumn, lang: Lang
             value=value_text(rate, column, lang),
             city=city_text(column, lang),
             share=number_text(100 * float(x[chosen].sum() / x.sum()), 0, lang),
+            **place_words(release.city),
         )
     ]

@@ -65,6 +65,8 @@ class AreaData:
     off_by : mapping of str to float
         By how many persons the counts of a column may be off, where it came rounded or changed at random: a rule does
         not decide on areas whose value may lie on either side of its limit.
+    city : str
+        The name of the city, where sentences and pictures are to have it in the place of the word "city".
     """
 
     areas: gpd.GeoDataFrame
@@ -83,6 +85,7 @@ class AreaData:
     bounds: pd.DataFrame = field(default_factory=no_bounds)
     perturbed: frozenset[str] = frozenset()
     off_by: Mapping[str, float] = field(default_factory=dict)
+    city: str = ""
 
     def __post_init__(self) -> None:
         if len(self.values.columns):  # without, it is one side of a join, whose report lists keys of both sides

@@ -79,6 +79,7 @@ def join(
     symbols: Mapping[str, Meaning] | None = None,
     perturbed: bool | int = False,
     rounded: Mapping[str, int] | None = None,
+    city: str = "",
 ) -> AreaData:
     """Join a table to the areas by key.
 
@@ -142,6 +143,8 @@ def join(
         areas whose value may lie on either side of a limit.
     rounded : mapping of str to int, optional
         Columns of counts that came rounded to the nearest multiple of a number, ``{"poor": 5}``; for rules likewise.
+    city : str
+        The name of the city, to stand in sentences, pictures and releases in the place of the word "city".
 
     Returns
     -------
@@ -210,6 +213,7 @@ def join(
         reports=(*data.reports, report),
         population=named,
         period=period or data.period,
+        city=city or data.city,
         notices=tuple(dict.fromkeys([*data.notices, *notices])),
         vintage=vintage,
         references=_references(data, report, references),

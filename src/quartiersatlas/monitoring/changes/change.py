@@ -270,6 +270,7 @@ def change(
         names=dates[-1].areas["name"],
         meanings={name: dates[-1].catalogue.get(name) for name in asked},
         breaks=broken,
+        city_name=dates[-1].city,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
-from quartiersatlas.catalogue.texts import check_lang, number_text, text
+from quartiersatlas.catalogue.texts import check_lang, number_text, place_words, text
 from quartiersatlas.errors import SpecError
 from quartiersatlas.indicators.periods import period_text
 from quartiersatlas.monitoring.changes.words import change_unit, untold_sentences
@@ -50,6 +50,7 @@ def change_chart(found: ChangeRecord, kind: str, lang: Lang, indicator: str, ste
         change_unit=text("change_percent_a_year", lang) if summed else change_unit(meaning, lang),
         key=(text(KEYS[found.relative_to][0], lang), text(KEYS[found.relative_to][1], lang)),
         note=_note(found, rows, lang, kind, most),
+        city=found.city_name,
     )
     drawn = [
         _row(str(found.names[key]), str(key), row, city, found.relative_to, summed=summed)
@@ -67,7 +68,14 @@ def change_chart(found: ChangeRecord, kind: str, lang: Lang, indicator: str, ste
     own = None
     if isfinite(city["change"]):
         nan = float("nan")
-        own = MovedRow(text("label_city", lang), city["value_earlier"], city["value_later"], city["change"], nan, nan)
+        own = MovedRow(
+            found.city_name or text("label_city", lang),
+            city["value_earlier"],
+            city["value_later"],
+            city["change"],
+            nan,
+            nan,
+        )
     return moved_chart(sorted(largest, key=lambda row: -row.change), own, words, lang)
 
 
@@ -93,7 +101,7 @@ def _note(found: ChangeRecord, rows: pd.DataFrame, lang: Lang, kind: str, most: 
     tested = int(rows["p"].notna().sum())
     said = [text("change_note_dumbbell", lang)] if kind == "dumbbell" else []
     if tested:
-        said += [text(NOTES[found.relative_to], lang)] if kind == "caterpillar" else []
+        said += [text(NOTES[found.relative_to], lang, **place_words(found.city_name))] if kind == "caterpillar" else []
         n = number_text(
             int(found.of_city(str(rows["indicator"].iloc[0]), *rows[["earlier", "later"]].iloc[0])["tested_together"]),
             0,

@@ -57,6 +57,8 @@ class ChangeRecord:
         Indicators that are counts or amounts: no value of an area stands beside the city's.
     breaks : mapping of (str, str, str) to str
         Indicator, earlier and later date -> what differs between their definitions, in words.
+    city_name : str
+        The name of the city, where the data have it.
     """
 
     table: pd.DataFrame
@@ -70,6 +72,7 @@ class ChangeRecord:
     meanings: Mapping[str, Indicator] = field(repr=False)
     summed: frozenset[str] = frozenset()
     breaks: Mapping[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
+    city_name: str = ""
 
     @property
     def indicators(self) -> list[str]:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.catalogue.kinds import PERCENT
-from quartiersatlas.catalogue.texts import check_lang, number_text, text, value_text
+from quartiersatlas.catalogue.texts import check_lang, number_text, place_words, text, value_text
 from quartiersatlas.indicators.periods import period_text
 
 if TYPE_CHECKING:
@@ -43,7 +43,15 @@ def change_sentences(found: ChangeRecord, lang: Lang) -> list[str]:
     tested = int(found.city.loc[found.city["span"].eq("whole"), "tested_together"].max())
     if tested:
         name = TESTED[found.relative_to == "city"] if found.adjust == "bh" else "change_tests_unadjusted"
-        said.append(text(name, lang, n=number_text(tested, 0, lang), level=number_text(100 * found.level, 0, lang)))
+        said.append(
+            text(
+                name,
+                lang,
+                n=number_text(tested, 0, lang),
+                level=number_text(100 * found.level, 0, lang),
+                **place_words(found.city_name),
+            )
+        )
         said.append(text("change_register", lang))
     return said
 
@@ -52,7 +60,7 @@ def _of_indicator(found: ChangeRecord, name: str, lang: Lang) -> str:
     meaning, city = found.meanings[name], found.of_city(name)
     dates = found.periods[0], found.periods[-1]
     earlier, later = (period_text(date, lang) for date in dates)
-    ends = {"earlier": earlier, "later": later, "indicator": meaning.label(lang)}
+    ends = {"earlier": earlier, "later": later, "indicator": meaning.label(lang), **place_words(found.city_name)}
     if (name, *dates) in found.breaks:
         return text("change_broken", lang, **ends)
     sentences = [_city(city, meaning, ends, lang, summed=name in found.summed)]
@@ -102,9 +110,10 @@ def _areas(rows: pd.DataFrame, city: dict[str, Any], found: ChangeRecord, meanin
         "low": f"{signed(float(sizes.min()), 1, lang)}",
         "high": f"{signed(float(sizes.max()), 1, lang)} {unit}".strip(),
     }
-    said = text("change_range_city" if against else "change_range", lang, **numbers)
+    place = place_words(found.city_name)
+    said = text("change_range_city" if against else "change_range", lang, **numbers, **place)
     counts = {name: number_text(int(city[name]), 0, lang) for name in ("tested", "up", "down")}
-    said += " " + text("change_areas_city" if against else "change_areas", lang, **counts)
+    said += " " + text("change_areas_city" if against else "change_areas", lang, **counts, **place)
     for verdict, largest in (("up", False), ("down", True)):
         moved = rows[rows["verdict"].eq(verdict)].sort_values(part, ascending=largest, kind="stable")
         if len(moved):

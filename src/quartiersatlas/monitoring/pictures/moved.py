@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, text
+from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, place_words, text
 from quartiersatlas.charts import Axis, Chart, Dot, HRule, Line, VRule, axis, spread
 from quartiersatlas.charts.marks import FAINT, INK, PAPER, QUIET
 
@@ -61,6 +61,7 @@ class MovedWords:
     change_unit: str
     key: tuple[str, str]
     note: str
+    city: str = ""  # its name, where there is one
 
 
 def caterpillar_chart(rows: Sequence[MovedRow], city: float, words: MovedWords, lang: Lang = "de") -> Chart:
@@ -100,12 +101,13 @@ def caterpillar_chart(rows: Sequence[MovedRow], city: float, words: MovedWords, 
     if low < 0 < high:
         marks.insert(0, VRule(x=0, stroke=FAINT, width=0.8))
     if isfinite(city):
-        said = text("change_city_rule", lang, value=_signed(city, lang))
+        said = text("change_city_rule", lang, value=_signed(city, lang), **place_words(words.city))
         marks.append(VRule(x=city, text=said, stroke=INK, width=1.2))
     label = f"{text('change_axis', lang, indicator=words.indicator)} ({words.change_unit})"
     title = text("change_chart", lang, indicator=words.indicator, earlier=words.earlier, later=words.later)
     counts = {name: number_text(sum(row.verdict == name for row in ordered), 0, lang) for name in ("up", "down")}
-    said = text("change_chart_sentence", lang, n=number_text(len(ordered), 0, lang), city=_signed(city, lang), **counts)
+    numbers = {"n": number_text(len(ordered), 0, lang), "city": _signed(city, lang), **counts}
+    said = text("change_chart_sentence", lang, **numbers, **place_words(words.city))
     y = Axis(-0.8, len(ordered) - 0.2, bands=tuple(row.name for row in ordered) if named else (), down=True, show=named)
     return Chart(
         id="change",
@@ -154,7 +156,7 @@ def moved_chart(rows: Sequence[MovedRow], city: MovedRow | None, words: MovedWor
     low, high = spread([value for row in shown for value in (row.earlier, row.later)])
     if city is not None:
         marks.insert(0, HRule(y=0.5, stroke=FAINT, width=0.8))
-        said = text("chart_city", lang, value=number_text(city.later, 1, lang))
+        said = text("change_city_rule", lang, value=number_text(city.later, 1, lang), **place_words(words.city))
         marks.insert(0, VRule(x=city.later, text=said, stroke=QUIET, width=1.0))
     title = text("change_dumbbell", lang, indicator=words.indicator, earlier=words.earlier, later=words.later)
     label = f"{words.indicator} ({words.unit})" if words.unit else words.indicator

@@ -12,7 +12,7 @@ import pandas as pd
 from quartiersatlas.base.equal import settled
 from quartiersatlas.catalogue import check_lang, number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS, unit_words
-from quartiersatlas.catalogue.texts import THIN_BLANK, pick
+from quartiersatlas.catalogue.texts import THIN_BLANK, pick, place_words
 from quartiersatlas.errors import SpecError, list_some
 from quartiersatlas.indicators import rate_change
 from quartiersatlas.indicators.rates import wilson
@@ -241,7 +241,12 @@ def _part(need: NeedScores, key: str, axis: NeedAxis, name: str, part: float, la
     notes = [text("explain_need_context", lang)] if known is not None and known.role == "context" else []
     value, of_city = _reference(need, axis, name)
     of_counts = "explain_need_city" if name in need.inputs.counts else "explain_need_city_known"
-    compared = text(of_counts if of_city else "explain_need_mean", lang, value=_value(need, leaf, value, lang))
+    compared = text(
+        of_counts if of_city else "explain_need_mean",
+        lang,
+        value=_value(need, leaf, value, lang),
+        **place_words(need.inputs.city_name),
+    )
     notes.append(compared)
     if name in need.inputs.shrunken:
         entered = float(need.columns[name][need.scored_keys.get_loc(key)])

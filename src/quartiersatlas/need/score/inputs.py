@@ -94,6 +94,8 @@ class NeedInputs:
         Key -> name of the area, of joined data that have names.
     shrunken : frozenset of str
         Indicators that enter the index drawn towards the city value; ``values`` holds them as observed.
+    city_name : str
+        The name of the city, of joined data that have it.
     """
 
     values: pd.DataFrame
@@ -105,6 +107,7 @@ class NeedInputs:
     levels: Mapping[str, pd.Series] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     shrunken: frozenset[str] = frozenset()
+    city_name: str = ""
 
     def on(self, index: pd.Index) -> NeedInputs:
         """Return the inputs in the order of other areas' keys."""
@@ -169,6 +172,7 @@ def need_inputs(
         levels=_levels(data, spec),
         names=_names(data),
         shrunken=_shrunken(leaves.values(), counts),
+        city_name=data.city if isinstance(data, AreaData) else "",
     )
 
 

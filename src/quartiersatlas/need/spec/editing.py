@@ -74,8 +74,13 @@ def simple_content(
         {"id": "high", **_labels("spec_class_high")},
     ]
     axis = {"id": "need", **_labels("spec_axis_need"), "standardise": {"method": "z"}, "indicators": members}
-    source = source or " / ".join(text("spec_own_choice", lang) for lang in LANGUAGES)
+    source = source or own_choice()
     return {"id": name, "source": source, "min_population": min_population, "axes": [{**axis, "classes": classes}]}
+
+
+def own_choice() -> str:
+    """Return the source of a spec that names none, in both languages: a file is read in either."""
+    return " / ".join(text("spec_own_choice", lang) for lang in LANGUAGES)
 
 
 def _labels(name: str) -> dict[str, str]:

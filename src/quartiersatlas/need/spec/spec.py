@@ -19,7 +19,7 @@ from quartiersatlas.catalogue.kinds import PERCENT, PERCENTAGE_POINTS
 from quartiersatlas.catalogue.references import written_references
 from quartiersatlas.catalogue.texts import LANGUAGES
 from quartiersatlas.errors import SpecError, list_some
-from quartiersatlas.need.spec.editing import CHANGED, changes, changes_text, simple_content, with_weights
+from quartiersatlas.need.spec.editing import CHANGED, changes, changes_text, own_choice, simple_content, with_weights
 from quartiersatlas.need.spec.records import NeedGroup, NeedIndicator, NeedRules
 from quartiersatlas.need.spec.spec_toml import spec_from_dict, toml_text
 from quartiersatlas.need.spec.spec_workbook import spec_from_workbook, spec_sheets
@@ -106,7 +106,9 @@ class NeedSpec(NeedRules):  # noqa: D101 - the docstring is that of the record
         """Return where the rules come from; of an edited preset, what was changed, in the language."""
         preset = _preset_behind(self)
         found = changes(_preset_rules(preset), self) if preset else []
-        return changes_text(preset, found, lang) if found else self.source
+        if found:
+            return changes_text(preset, found, lang)
+        return text("spec_own_choice", lang) if self.source == own_choice() else self.source
 
     @classmethod
     def presets(cls) -> list[str]:

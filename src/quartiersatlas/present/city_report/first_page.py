@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.texts import place_words
 from quartiersatlas.disclosure.release import NUMBER_FORMS
 from quartiersatlas.disclosure.words import city_text, label, value_text
 from quartiersatlas.present.paper import Bullets
@@ -83,7 +84,13 @@ def residents_text(release: Release, members: pd.Series[bool], lang: Lang) -> st
         return text("residents_some", lang, residents=words)
     share = number_text(100 * float(inside.sum()) / total, 0 if inside.sum() > total / 10 else 1, lang)
     all_known = not (everybody.isna() & release.state.ne("uninhabited")).any()
-    return text("residents_of_city" if all_known else "residents_of_shown", lang, residents=words, share=share)
+    return text(
+        "residents_of_city" if all_known else "residents_of_shown",
+        lang,
+        residents=words,
+        share=share,
+        **place_words(release.city),
+    )
 
 
 def _class_result(release: Release, lang: Lang) -> str:
@@ -119,7 +126,7 @@ def _indicator_result(release: Release, lang: Lang) -> str:
     known = {"label": label(column, lang), "low": low, "high": high}
     if pd.isna(column.city):
         return text("result_range", lang, **known)
-    return text("result_indicator", lang, city=city_text(column, lang), **known)
+    return text("result_indicator", lang, city=city_text(column, lang), **known, **place_words(release.city))
 
 
 def points(release: Release, earlier: Sequence[Release], lang: Lang) -> Bullets | None:
@@ -219,7 +226,7 @@ def _development(release: Release, earlier: Sequence[Release], lang: Lang) -> st
 def _trend(release: Release, then: Release, column: ReleasedColumn, old: ReleasedColumn, lang: Lang) -> str:
     before, after = city_text(old, lang), city_text(column, lang)
     words = {"label": label(column, lang), "before": before, "after": after, "then": then.as_of, "now": release.as_of}
-    return text("point_same" if before == after else "point_trend", lang, **words)
+    return text("point_same" if before == after else "point_trend", lang, **words, **place_words(release.city))
 
 
 def _rises(release: Release, column: ReleasedColumn, lang: Lang) -> str:

@@ -39,7 +39,14 @@ from quartiersatlas.present.map.payload import check_all_notes, lines_of, map_js
 from quartiersatlas.present.map.phrases import with_palettes
 from quartiersatlas.present.map.topology import in_degrees, tolerance
 from quartiersatlas.present.policy import inline_scripts, with_policy
-from quartiersatlas.present.statements import check_release, exclave_name, fact_text, method_texts, source_text
+from quartiersatlas.present.statements import (
+    check_release,
+    exclave_name,
+    fact_text,
+    method_texts,
+    refuse_no_page,
+    source_text,
+)
 from quartiersatlas.present.templates import template
 from quartiersatlas.space.exclaves import city_extent
 
@@ -324,8 +331,11 @@ class Atlas:
             Something else than a path was given.
         InputError
             The folder is not there, or the path is a folder.
+        ReleaseError
+            The ending is that of another kind of file.
         """
         expects(path, (str, PathLike), "Atlas.save", 'atlas.save("atlas.html")')
+        refuse_no_page(path)
         return write_text(path, self.html())
 
     def html(self) -> str:

@@ -22,7 +22,7 @@ from quartiersatlas.present.map.classes import NEED_COLORS
 from quartiersatlas.present.map.payload import UNSAFE
 from quartiersatlas.present.map.topology import encode_topology, varint_text, zigzag
 from quartiersatlas.present.policy import inline_scripts, with_policy
-from quartiersatlas.present.statements import check_release, fact_text, method_texts, source_text
+from quartiersatlas.present.statements import check_release, fact_text, method_texts, refuse_no_page, source_text
 from quartiersatlas.present.templates import template
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ class Overview:
     def save(self, path: str | Path) -> Path:
         """Write the page to one file that opens without internet."""
         expects(path, (str, PathLike), "Overview.save", 'overview.save("deutschland.html")')
+        refuse_no_page(path)
         return write_text(path, self.html())
 
     def _repr_html_(self) -> str:
@@ -169,7 +170,7 @@ def overview_map(release: Release, lang: Lang = "de", *, starters: str = "") -> 
     >>> cells = qa.write_cells(grid, tempfile.mkdtemp(), layout="plain", rates={"poor_share": ("poor", "residents")})
     >>> found = qa.screen_cells(cells, qa.above("poor_share", than="municipality", factor="1.5"))
     >>> page = qa.overview_map(found.release(title="Quarters", source="grid", as_of="2022-05-15"), "en")
-    >>> "In one quarter there live 600 residents." in page.html()
+    >>> "600 residents live in one quarter." in page.html()
     True
     """
     check_release(release, "overview_map")

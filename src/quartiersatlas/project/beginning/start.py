@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import choice
+from quartiersatlas.base.toml import toml_value
 from quartiersatlas.catalogue import check_lang, text
 from quartiersatlas.errors import InputError, KeyColumnError, NumberError, list_some
 from quartiersatlas.intake import read_table
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.tables.formats import FileOptions, existing_table, raw_table
-from quartiersatlas.project.toml_words import toml_value
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -33,8 +33,8 @@ PEOPLE = (
 PAIRS = (
     (
         "child_poverty_u15",
-        r"(sgb ?(ii|2)|grundsicherung).*(kind|u ?15|unter 15)|child.*poverty",
-        r"^(kinder )?(u|unter) ?15|^kinder",
+        r"^(?=.*(sgb ?(ii|2)|burgergeld|grundsicherung|poverty|low income|poor))(?=.*(kind|child|u ?15|unter 15))",
+        r"^(kinder )?(u|unter) ?15|^kinder|^child",
     ),
     ("sgb2_rate", r"sgb ?(ii|2)|burgergeld|grundsicherung", r"^(u|unter) ?6[57]|^bis 6[57]|^0 (bis )?64"),
     ("unemployment_share_total", r"^arbeitslose|^unemployed", r"15 .*6[4567]|erwerbsfahig|working age"),
@@ -43,6 +43,10 @@ PAIRS = (
     ("foreign_share", r"^auslander|foreign|nicht ?deutsch", ""),
     ("senior_share_65", r"(65|ab 65).*(plus|alter)|^ab 65|^65 (und|plus)|over 65", ""),
 )
+# words that two counts share without one being a part of the other
+GENERAL = {
+    *("und", "von", "der", "die", "das", "mit", "ohne", "bis", "unter", "uber", "jahre", "alter", "insgesamt")
+} | {*("anzahl", "zahl", "personen", "the", "and", "with", "without", "under", "over", "number", "people", "persons")}
 NAMED = r"name|bezeichn|label|\bnm\b|nm$"
 PARENT = r"bezirk|district|kreis|ward|sozialraum|borough"
 TOP = ('# city = ""', '# subtitle = ""', '# comment = ""', '# audience = "internal"', '# ledger = "releases.json"')
@@ -52,6 +56,7 @@ SYSTEMS = {  # in metres, with the degrees that it is usual in: west, south, eas
     "EPSG:25833": (10.5, 47.0, 18.0, 55.5),
     "EPSG:27700": (-9.0, 49.5, 2.0, 61.0),
 }
+SHORTEST_WORD = 3  # letters
 NEARLY_ALL = 0.9  # of keys without their zeros: small counts look alike
 ENOUGH = 0.5  # of the keys of the areas: fewer have nothing to do with each other
 
@@ -72,7 +77,7 @@ class Start:
     repair: str = ""
     reading: dict[str, str] = field(default_factory=dict)  # of [[tables]]
     indicators: dict[str, tuple[str, str]] = field(default_factory=dict)
-    left: tuple[str, ...] = ()
+    left: dict[str, str] = field(default_factory=dict)  # a count that was left over, and what it may be a part of
     guessed: dict[str, str] = field(default_factory=dict)
     file: str = "projekt.toml"
 
@@ -94,7 +99,8 @@ class Start:
         lines += [self._line(name, list(pair), name) for name, pair in self.indicators.items()]
         if self.left:
             lines += [f"## {text('new_left', self.lang)}"]
-            lines += [f"# {_bare(one)} = {toml_value([one, self.population])} # ?" for one in self.left[:MOST_LEFT_OUT]]
+            some = list(self.left.items())[:MOST_LEFT_OUT]
+            lines += [f"# {_bare(one)} = {toml_value([one, whole])} # ?" for one, whole in some]
         return "\n".join(lines) + "\n" + rest
 
     def _line(self, name: str, value: object, place: str = "") -> str:
@@ -171,7 +177,7 @@ def start_from(table: str | Path, areas: str | Path, *, folder: str | Path = "."
         repair="zero_pad" if match.padded else "",
         reading=reading,
         indicators=indicators,
-        left=tuple(left),
+        left=left,
         guessed=guessed,
     )
 
@@ -261,8 +267,8 @@ def _people(counts: dict[str, pd.Series]) -> str:
     return max(called or counts, key=lambda name: float(counts[name].sum()))
 
 
-def _pairs(counts: dict[str, pd.Series], people: str) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    """Return numerators and denominators that look like known indicators, and counts that were left over."""
+def _pairs(counts: dict[str, pd.Series], people: str) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Return numerators and denominators that look like known indicators, and counts left over with their whole."""
     found: dict[str, tuple[str, str]] = {}
     used = {people}
     for indicator, numerator, denominator in PAIRS:
@@ -276,7 +282,15 @@ def _pairs(counts: dict[str, pd.Series], people: str) -> tuple[dict[str, tuple[s
                 used |= {name, below[0]}
                 break
     left = [name for name in counts if name not in used and _is_part(counts[name], counts[people])]
-    return found, left
+    return found, {name: _whole(name, counts, people) for name in left}
+
+
+def _whole(name: str, counts: dict[str, pd.Series], people: str) -> str:
+    """Return the smallest count that has a word in common and may hold this one, else that of the residents."""
+    words = {word for word in _plain(name).split() if len(word) >= SHORTEST_WORD} - GENERAL
+    alike = [one for one in counts if one != name and words & set(_plain(one).split())]
+    wholes = [one for one in alike if _is_part(counts[name], counts[one])]
+    return min(wholes, key=lambda one: float(counts[one].sum()), default=people)
 
 
 def _is_part(part: pd.Series, whole: pd.Series) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ENGLISH = re.compile(r"""^\s*lang\s*=\s*["']en["']""", re.MULTILINE)
 HOLE = re.compile(r"\{(\w+)\}")
 SMALL_WORDS = (
-    (r"und (\d+) more", r"und \1 weitere"),
+    (r"\b(?:and|und) (\d+) more", r"und \1 weitere"),
     (r"(?<=\d) of (?=\d)", " von "),
     (r"(?<=\d) to (?=\d)", " bis "),
     (r"right key", "richtiger Schlüssel"),
@@ -86,10 +86,16 @@ def _first(rest: str) -> tuple[str, int] | None:
 
 def _quotes(words: str) -> str:
     """Return words with German quotation marks and German small words of lists, as they stand in holes."""
-    listed = re.sub(r"' and (?=\d+ more)", "' und ", words)
+    listed = re.sub(r"' and (?=\d+ more)", "' und ", _plain_words().get(words, words))
     for english, german in SMALL_WORDS:
         listed = re.sub(english, german, listed)
     return re.sub(r"(?<![\w=])'([^']*)'", "„\\1“", listed)
+
+
+@cache
+def _plain_words() -> dict[str, str]:
+    """Return what has no holes itself and stands in holes, such as what a file is."""
+    return {row["en"]: row["de"] for row in _rows() if not HOLE.search(row["en"])}
 
 
 class _Sentence(NamedTuple):
@@ -102,10 +108,14 @@ class _Sentence(NamedTuple):
 @cache
 def _sentences() -> tuple[_Sentence, ...]:
     """Return the sentences, the longest first: what is said more closely comes before what is said in general."""
-    source = files("quartiersatlas.project.refused").joinpath("refusals.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(source.splitlines(), delimiter=";"))
-    rows.sort(key=lambda row: -len(HOLE.sub("", row["en"])))
+    rows = sorted(_rows(), key=lambda row: -len(HOLE.sub("", row["en"])))
     return tuple(_Sentence(_pattern(row["en"]), row["de"]) for row in rows)
+
+
+@cache
+def _rows() -> list[dict[str, str]]:
+    source = files("quartiersatlas.project.refused").joinpath("refusals.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(source.splitlines(), delimiter=";"))
 
 
 def _pattern(english: str) -> re.Pattern[str]:

@@ -226,17 +226,15 @@ def no_counts(measured: Measured, name: str, than: str) -> SpecError:
     """Return the refusal of a limit that only counts or a published value can give."""
     how = f"references={{'city': qa.Reference(values={{{name!r}: ...}}, source='...')}}"
     kind = a_kind(measured.kind) if measured.kind else "a ready-made number"
-    cannot = (
-        "that of areas cannot be averaged" if measured.kind in ("median", "mean", "density") else "it has no counts"
-    )
+    cannot = ": that of areas cannot be averaged" if measured.kind in ("median", "mean", "density") else ""
     if than in (CITY, REST):
         return SpecError(
-            f"{name!r} is {kind} that has no counts, so there is no city value: {cannot}. Compute it from counts, "
+            f"{name!r} is {kind} that has no counts, so there is no city value{cannot}. Compute it from counts, "
             f"add_rates(data, {{{name!r}: (numerator, denominator)}}), or give the published value with its source: "
             f"join(..., {how})."
         )
     return SpecError(
-        f"{name!r} is {kind} without counts, so there is no value of {than!r}: {cannot}. Give the published ones with "
+        f"{name!r} is {kind} without counts, so there is no value of {than!r}{cannot}. Give the published ones with "
         f"their source: screen(..., references={{'published': qa.Reference(values={{{name!r}: {{'key': ...}}}}, "
         f"source='...')}}) and than='published'."
     )

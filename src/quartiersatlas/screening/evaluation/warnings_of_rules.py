@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.catalogue import Indicator, Message
+from quartiersatlas.catalogue import Indicator, Message, MessageWarning
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.errors import SpecError
 from quartiersatlas.intake.joining.data import fraction_notes, is_whole, kind_of
@@ -56,7 +56,7 @@ def warn_of(messages: Sequence[Message]) -> None:
     """Raise as warnings those messages that say that a rule is probably not what was meant."""
     for message in messages:
         if message.name in ALOUD:
-            warnings.warn(str(message), UserWarning, stacklevel=3)
+            warnings.warn(MessageWarning(message), stacklevel=3)
 
 
 def rule_warnings(

@@ -117,6 +117,8 @@ def _why(error: Exception, source: str) -> str:
     if compared := re.search(r"[<>]=?", bare):
         return f': {compared[0]!r} is written above("name", 10) or below("name", 10) here'
     if isinstance(error, TypeError):
+        if comma := re.search(r"(?<![\w.])\d+,\d+(?![\w.])", bare):
+            return f": {comma[0]!r} is {comma[0].replace(',', '.')} here"
         return f": {str(error).split(') ')[-1].replace('()', '')}"
     return _odd_word(source, bare)
 
