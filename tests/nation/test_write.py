@@ -7,6 +7,7 @@ from itertools import pairwise
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -14,6 +15,8 @@ from small_nation import draw_nation
 
 import quartiersatlas as qa
 from quartiersatlas.errors import ColumnError, CountError, GeometryError, InputError, KeyColumnError, SpecError
+from quartiersatlas.nation.cells import _numbered
+from quartiersatlas.nation.levels import size_class_of, size_classes_of
 
 
 @pytest.fixture
@@ -232,3 +235,20 @@ def test_other_arguments_that_cannot_be_are_refused(write, nation, tmp_path):
             write(nation, **options)
     with pytest.raises(InputError, match="no sources"):
         qa.write_cells([], tmp_path / "none")
+
+
+def test_municipalities_are_numbered_as_they_come_whatever_the_dictionary_of_the_file():
+    keys = ["01", "01", "02", "03", "03"]
+    for words in (["01", "02", "03"], ["03", "01", "02"], ["00", "01", "02", "03"], ["01", "02", "03", "04"]):
+        own = pa.DictionaryArray.from_arrays(pa.array([words.index(key) for key in keys]), pa.array(words))
+        for column in (pa.chunked_array([own]), pa.chunked_array([own[:2], own[2:]])):
+            found, numbers = _numbered(column)
+            assert (found, numbers.tolist()) == (["01", "02", "03"], [0, 0, 1, 2, 2])
+    out_of_order = pa.chunked_array([pa.array(["02", "01", "02"]).dictionary_encode()])
+    assert _numbered(out_of_order)[0] == ["02", "01"]
+    assert _numbered(out_of_order)[1].tolist() == [0, 1, 0]
+
+
+def test_size_classes_of_many_are_those_of_each():
+    residents = np.array([0, 1, 4_999, 5_000, 19_999, 20_000, 99_999, 100_000, 3_700_000])
+    assert size_classes_of(residents) == list(map(size_class_of, residents.tolist()))

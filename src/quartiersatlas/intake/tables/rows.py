@@ -162,10 +162,12 @@ def keyed(
     are_plain = _are_plain(shown_texts)
     own_texts = shown_texts if shown is cells[name] else None
     refuse_faulty_keys(name, cells[name], raw.rows, raw.source, own_texts, are_plain=are_plain)
-    texts, notes = (shown_texts, list[str]()) if are_plain else _as_meant(shown_texts, name, raw)
-    keys = np.asarray(texts, dtype=object)
+    keys, notes = shown_texts, list[str]()
+    if not are_plain:
+        texts, notes = _as_meant(shown_texts, name, raw)
+        keys = np.array(texts, dtype=object)
     body = Body(name, keys, raw.rows, {other: column for other, column in cells.items() if other != name}, parts)
-    if are_plain or all(texts):
+    if are_plain or all(keys):
         return body, notes
     if body.cells:
         body = body.take(~(_blank_rows(body.cells) & (keys == "")))
@@ -184,8 +186,9 @@ def keyed(
 PLAIN = (string.ascii_letters + string.digits).encode()
 
 
-def _are_plain(keys: Sequence[str]) -> bool:
+def _are_plain(keys: Iterable[str]) -> bool:
     """Return True if all keys are letters and digits of ASCII and nothing else: there is nothing to mend in them."""
+    keys = list(keys)
     together = "\n".join(keys)  # one look at all of them
     if not together.isascii():
         return False
@@ -193,7 +196,7 @@ def _are_plain(keys: Sequence[str]) -> bool:
     return len(others) == len(keys) - 1 and not others.strip(b"\n") and all(keys)
 
 
-def _as_meant(keys: Sequence[str], name: str, raw: RawTable) -> tuple[Sequence[str], list[str]]:
+def _as_meant(keys: Iterable[str], name: str, raw: RawTable) -> tuple[list[str], list[str]]:
     """Return keys without blanks around them, with the letters and in the form that are meant, and notes."""
     texts, notes = mended_texts(list(map(str.strip, keys)), f"the key {name!r}", raw.source, lambda at: raw.rows[at])
     texts, signs = _without_signs_of_text(texts, name)
