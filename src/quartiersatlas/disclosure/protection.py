@@ -39,7 +39,7 @@ class Protection:
         Every count leaves rounded to a multiple of this; rates and changes are made of the rounded counts, and
         contributions to scores, which are made of the exact ones, stay inside. At least 2.
     decimals : "auto" or int, default "auto"
-        Decimals of rates. ``"auto"``: one, and of the city none where one would give away a small or secret count; a
+        Decimals of rates. ``"auto"``: one, and of the city none where one would give away a small or secret count. A
         number from 0 to 6 is taken as it is, and the city has no value where that would tell a secret cell.
     secondary : bool, default True
         Suppress further cells where a protected one could be had by subtraction: from totals of the city or of parent
