@@ -33,6 +33,14 @@ RULES = {  # every word of the rule language: as text, and when it holds in area
         'hotspot("child_poverty_u15", fdr=0.05)',
         "z of G*_i = sum_j w_ij x_j / sum_j x_j beyond the limit of Benjamini & Hochberg at fdr",
     ),
+    "capped": (
+        'capped(at_least("poverty", 25), order="poverty", share=0.2, by="region")',
+        "sum of the residents of the areas of the rule up to i, the worst first, <= share of all residents of the unit",
+    ),
+    "adjacent_to": (
+        'adjacent_to(at_least("poverty", 20), indicator="median_income", compare="at_most", factor=1.25)',
+        "number of neighbours j that meet the rule, with x_i <= factor x_j, >= n",
+    ),
     "k_of": ('k_of(2, above("a", 1), above("b", 2), above("c", 3))', "number of parts that hold >= k"),
 }
 CALLS = {  # where the call is not the text

@@ -499,3 +499,13 @@ def test_tracts_beside_poor_ones_have_at_most_five_quarters_of_their_income():
     rates = [25.0 if place == 5 else 10.0 for place in range(16)]
     found = town(poverty_rate=rates, income_percent=[90.0] * 16, family_income=income, residents=[1000.0] * 16)
     assert qa.screen(found, qa.RuleSpec.preset("us-opportunity-zones")).keys == ["00", "05"]
+
+
+def test_printed_digits_of_both_neighbours_leave_the_comparison_open():
+    """10.1 may be 10.05, and twice a printed 5.0 may be 10.1; twice 4.9 is below 9.95 at most."""
+    rent = Measured(np.array([[10.1, 5.0, 4.9]]), half=0.05)
+    ring = np.array([0, 0]), np.array([1, 2])
+    for n, expected in ((1, None), (2, False)):
+        rule = qa.adjacent_to(qa.at_least("rent", 0), "rent", compare="at_most", factor=2, n=n)
+        evidence = Evidence({"rent": rent}, 3, neighbours=lambda contact="border": ring)  # noqa: ARG005 - the same pairs
+        assert ours(rule, evidence)[0] is expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -199,7 +199,7 @@ def join(
     named = composed(population or "") or data.population or ("residents" if "residents" in values.columns else None)
     residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
-    report = replace(report, composed=rewritten, notes=(*notes, *([note] if note else [])))
+    report = replace(report, composed=rewritten, notes=(*notes, *filter(None, [note])))
     with _of_frame(column):
         refuse(report, data.areas, missing, list(map(str, values.columns)))
     notices = read_notices(values.reindex(data.areas.index))
@@ -220,19 +220,25 @@ def join(
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
         **_precision(data, values[fresh], perturbed, rounded),
     )
-    joined = with_meaning(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=_signed(read))
-    return _with_fractions_noted(joined, [*described, *fresh, *(kinds or {})])
+    return _with_fractions_noted(joined, [*described, *fresh], units=units, kinds=kinds, confirmed=_signed(read))
 
 
-def _with_fractions_noted(data: AreaData, columns: Iterable[str]) -> AreaData:
-    """Return the data with a note for each column that is known to hold counts, and does not hold whole ones alone.
+def _with_fractions_noted(
+    data: AreaData,
+    columns: Sequence[str],
+    *,
+    kinds: Mapping[str, str] | None,
+    **meaning: Any,  # noqa: ANN401 - of with_meaning()
+) -> AreaData:
+    """Return the data with their meaning, and a note for each column of counts that are not all whole.
 
     The report, which stays inside, has an example of each.
     """
+    data = with_meaning(data, columns, kinds=kinds, **meaning)
     numbers = set(data.values.select_dtypes("number").columns)
     counts = [
         name
-        for name in dict.fromkeys(columns)
+        for name in dict.fromkeys([*columns, *(kinds or {})])
         if name in numbers and (kind_of(data, name) == "count" or name == data.population)
     ]
     notes = [note for note in fraction_notes(data, counts) if note not in data.notes]

@@ -30,7 +30,7 @@ from quartiersatlas.screening.evaluation.evidence import (
     unit_sums,
 )
 from quartiersatlas.screening.evaluation.exact import Fractions, nearly, rate_side, round_half_up, times, whole
-from quartiersatlas.screening.evaluation.in_order import Candidates, members, open_places, within_cap, worst_by_unit
+from quartiersatlas.screening.evaluation.in_order import CappedAreas, members, open_places, within_cap, worst_by_unit
 from quartiersatlas.screening.evaluation.precision import open_classes
 from quartiersatlas.screening.evaluation.truth import Truth, k_true
 from quartiersatlas.screening.language.rules import (
@@ -478,7 +478,7 @@ def _capped(condition: Capped, measured: Measured, evidence: Evidence) -> Held:
     units = evidence.units(condition.by)
     found = within_cap(
         condition,
-        Candidates(
+        CappedAreas(
             sure=np.broadcast_to(inside.yes, shape),
             possible=np.broadcast_to(~inside.no, shape),
             order=[np.broadcast_to(one, shape) for one in order],

@@ -129,7 +129,7 @@ def open_places(
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
+class CappedAreas:
     """The areas that a cap chooses from, arrays of shape (runs, n_areas).
 
     Parameters
@@ -145,11 +145,11 @@ class Candidates:
     order: Sequence[Array]
     persons: Sequence[Array]
 
-    def part(self, runs: Ints | slice, areas: Ints) -> Candidates:
+    def part(self, runs: Ints | slice, areas: Ints) -> CappedAreas:
         """Return some areas of some runs."""
         sure, possible = (one[runs][:, areas] for one in (self.sure, self.possible))
         order, persons = ([one[runs][:, areas] for one in pair] for pair in (self.order, self.persons))
-        return Candidates(sure, possible, order, persons)
+        return CappedAreas(sure, possible, order, persons)
 
     @property
     def is_open(self) -> Bools:
@@ -172,7 +172,7 @@ class WithinCap:
     last: Array
 
 
-def within_cap(condition: Capped, areas: Candidates, units: Ints, shift: Array) -> WithinCap:
+def within_cap(condition: Capped, areas: CappedAreas, units: Ints, shift: Array) -> WithinCap:
     """Return which areas of a rule come before there are too many persons, unit by unit."""
     shape = areas.sure.shape
     yes, no, last = np.zeros(shape, dtype=bool), ~areas.possible, np.full(shape, np.nan)
@@ -213,7 +213,7 @@ def _rounded(count: str, number: Fraction) -> float:
     return float({"floor": floor(number), "ceil": ceil(number)}.get(count, floor(number + Fraction(1, 2))))
 
 
-def _taken(condition: Capped, areas: Candidates, cap: Array) -> Bools:
+def _taken(condition: Capped, areas: CappedAreas, cap: Array) -> Bools:
     """Return which areas are taken, where all is known; areas with the same value are taken together."""
     values = np.where(areas.sure, areas.order[0], -np.inf)
     order = np.argsort(-values, axis=1, kind="stable")
@@ -243,7 +243,7 @@ def _taken(condition: Capped, areas: Candidates, cap: Array) -> Bools:
     return found
 
 
-def _bounds(condition: Capped, areas: Candidates, caps: Sequence[Array]) -> tuple[Bools, Bools]:
+def _bounds(condition: Capped, areas: CappedAreas, caps: Sequence[Array]) -> tuple[Bools, Bools]:
     """Return which areas of one run are taken whatever the open values are, and which are not.
 
     The most persons that may come before an area are those of all that may be as bad, the fewest those of all that are
