@@ -33,6 +33,7 @@ POINTS = 72 / 25.4  # per mm
 NUMBER = re.compile(r"[+\u2212-]?[0-9][0-9.,\s]*%?|–|")  # what is set flush right where a whole column is such
 IN_POINTS = re.compile(r'(width|height)="([0-9.]+)"')
 ROW, AROUND_ROWS = 3.7, 19.0  # mm: height of a row with a name, and of what stands above and below
+LEAST_AROUND = 12.0  # mm, without words at the axis
 
 
 def chart_figures(
@@ -55,6 +56,7 @@ def chart_figures(
         return []
     if height is None:
         height = ROW * len(chart.y.bands) + AROUND_ROWS if chart.y.bands else chart.height * width
+    height = max(height, ROW * len(chart.y.bands) + LEAST_AROUND)  # few areas have a row each in place of a bar
     svg = IN_POINTS.sub(r'\1="\2pt"', chart.svg(width * POINTS, height * POINTS), count=2)
     words = "" if caption is None else f"{_ended(caption or chart.title)} {chart.note}".strip()
     return [Figure(svg, chart.alt, words, width, table=_chart_table(chart))]

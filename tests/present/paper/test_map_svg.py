@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quartiersatlas as qa
+from quartiersatlas.charts.widths import text_width
 from quartiersatlas.errors import ColumnError, SpecError
 from quartiersatlas.present.paper.legend import class_entries
-from quartiersatlas.present.paper.map_furniture import round_length
+from quartiersatlas.present.paper.map_furniture import round_length, scale_bar
 from quartiersatlas.present.paper.map_layers import small_marks
 from quartiersatlas.present.paper.map_svg import map_svg
+from quartiersatlas.present.paper.sheet_page import SheetBox
 from quartiersatlas.present.paper.svg_marks import path_of
 from quartiersatlas.present.paper.typeset import settable
 from quartiersatlas.present.places import context
@@ -227,3 +230,16 @@ def test_an_outline_that_crosses_itself_is_drawn(squares, drawn):
     shapes[0] = shapely.Polygon([(x, y), (x + 500, y + 500), (x + 500, y), (x, y + 500)])
     broken = replace(release, areas=release.areas.set_geometry(shapes, crs=release.areas.crs))
     assert drawn(broken).find("path")
+
+
+@pytest.mark.parametrize("metres", [0.5, 1, 3, 9, 20, 60, 110, 400])
+@pytest.mark.parametrize("width", [40.0, 62.7, 110.0, 200.0])
+def test_the_numbers_of_a_scale_bar_never_run_into_each_other(width, metres):
+    bar = scale_bar(SheetBox(0, 0, width, 60), metres, 1.0, "de")
+    ends = []
+    for part in bar.parts:
+        for x, size, words in re.findall(r'<text x="([-\d.]+)"[^>]*font-size="([\d.]+)"[^>]*>([^<]+)<', part):
+            half = text_width(words, float(size)) / 2
+            ends.append((float(x) - half, float(x) + half))
+    assert len(ends) in (2, 3)
+    assert all(left[1] < right[0] for left, right in pairwise(ends))

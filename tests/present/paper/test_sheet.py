@@ -9,7 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from io import BytesIO
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -301,3 +301,16 @@ def test_a_sheet_can_stand_beside_other_pictures(sample):
     pixels = drawn.axes[0].images[0].get_array()
     assert pixels.shape[1] / pixels.shape[0] == pytest.approx(297 / 210, rel=0.01)
     assert pixels[..., :3].std() > 0.05  # not an empty page
+
+
+def test_the_rows_of_a_town_of_six_areas_do_not_lie_over_each_other(make_city):
+    names = ["Altstadt", "Bahnhofsviertel", "Neubaugebiet am Mühlenberg", "Ost", "Siedlung", "Wiesengrund"]
+    table = pd.DataFrame({"poor": [100.0 + 40 * i for i in range(6)], "residents": 1000.0}, index=list("123456"))
+    data = qa.add_rates(make_city(table, names=names), {"sgb2_rate": ("poor", "residents")})
+    sheet = qa.figure(qa.release(data, title="T"))
+    _, pictures = sheet._content()
+    for svg in (pictures["histogram"],):
+        rows = re.findall(r'y="([\d.]+)" font-size="([\d.]+)"[^>]*text-anchor="end">[A-Z]', svg)
+        places = sorted(float(y) for y, _ in rows)
+        assert len(places) == 6
+        assert min(b - a for a, b in pairwise(places)) >= float(rows[0][1])

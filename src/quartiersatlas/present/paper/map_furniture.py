@@ -144,6 +144,9 @@ def _with_values(
     return found
 
 
+SIDE = 0.6  # mm between the numbers of a scale bar
+
+
 def scale_bar(frame: SheetBox, metres: float, zoom: float, lang: Lang, note: str = "") -> Piece:
     """Return a bar of a round length with its half, labelled in metres or kilometres, and a note beside it."""
     length = round_length(frame.width * metres * BAR)
@@ -159,10 +162,11 @@ def scale_bar(frame: SheetBox, metres: float, zoom: float, lang: Lang, note: str
         parts.append(
             f'<rect x="{num(start)}" y="{num(y)}" width="{num(wide / 2)}" height="{num(high)}" {look} class="scale"/>'
         )
-    for part in (0.0, 0.5, 1.0):
-        number = length * part / per
-        words = number_text(number, 0 if float(number).is_integer() else 1, lang)
-        words = f"{words} {sign}" if part == 1 else words
+    ends = {part: number_text(length * part / per, int(length * part % per > 0), lang) for part in (0.0, 0.5, 1.0)}
+    ends[1.0] += f" {sign}"
+    if wide / 2 < (text_width(ends[0.5], size) + text_width(ends[1.0], size)) / 2 + SIDE:
+        del ends[0.5]  # it would run into the word at the end
+    for part, words in ends.items():
         parts.append(words_at(words, x + wide * part, y + high + 0.85 * line_height(size), size, anchor="middle"))
     if note:
         parts.append(words_at(note, box[2] + 2, y + high, size, color=GREY))

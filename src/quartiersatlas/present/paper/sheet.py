@@ -47,6 +47,7 @@ Size = Literal["A4", "A3"]
 SIZES = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
 ONE_COLUMN = 4  # parts of the foot
 HISTOGRAM = (70.0, 26.0)  # mm on A4
+ROW, AROUND_ROWS = 3.7, 12.0  # mm: height of a row with a name, and of what stands above and below
 MM = 72 / 25.4  # points
 LINE = 60  # letters that a short part counts for at least
 ENDINGS = (".pdf", ".svg", ".png")
@@ -271,7 +272,8 @@ class Sheet:
         except QuartiersatlasError:  # too few values, or none
             return ""
         plain = replace(chart, x=replace(chart.x, label=""))
-        pictures["histogram"] = plain.svg(HISTOGRAM[0] * MM, HISTOGRAM[1] * MM)
+        rows = ROW * len(chart.y.bands) + AROUND_ROWS if chart.y.bands else 0.0  # few areas have a row each
+        pictures["histogram"] = plain.svg(HISTOGRAM[0] * MM, max(HISTOGRAM[1], rows) * MM)
         return chart.alt
 
     def _sign(self, entry: LegendEntry, accent: str) -> str:

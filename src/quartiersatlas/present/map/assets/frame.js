@@ -48,7 +48,7 @@ export function framePage(map, bounds, legend, words) {
     fitBetween([beside, tops[clear > high - 0.2 ? 0 : 1]], [12, 12]);
   };
   fit();
-  L.control.scale({ imperial: false, maxWidth: isSmall() ? 58 : 100, position: "bottomright" }).addTo(map);
+  L.control.scale({ imperial: false, maxWidth: isSmall() ? 64 : 100, position: "bottomright" }).addTo(map);
   zoomButtons(map, words, fit);
   map.on("resize", (/** @type {any} */ { oldSize }) => {
     // the city stays whole where it was whole before
