@@ -9,8 +9,8 @@ A data set: 100 areas with true rates of three indicators, counts drawn from the
 Figures: how often the 90 % interval of ranks holds the true rank (all areas), and, among areas with a stated
 P(selected) of at least 0.9, the mean stated P, the share that belongs to the true 15, and the standard error of the
 difference (data sets are independent, areas of a set are not). ``exact``: for the same areas, the mean P of the
-posterior under the distribution that the rates were drawn from, where that is known (rates apart, other persons in each
-indicator): right on average by definition, and far less a matter of chance than the true share. ``together``: the three
+posterior under the distribution that the rates were drawn from: right on average by definition, and far less a matter
+of chance than the true share; ``lean``: stated less exact P, and its standard error. ``together``: the three
 rates of an area are one level times factors between 0.8 and 1.2, as those of deprivation mostly are; ``apart``: they
 are independent. The last world is neither: two indicators of many persons with the same cause, and one of few children,
 with a second cause of its own; rates are normal on the scale of log odds, so that more areas are far out than a beta
@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from calibration_exact import exact_rates
 
 CLASSES = [{"id": "all", "label_de": "alle", "label_en": "all"}]
 AREAS, SELECTED, RUNS = 100, 15, 1000
@@ -54,13 +55,17 @@ WORLDS = {
 
 def two_causes(random: np.random.Generator) -> tuple[Any, Any]:
     """Return true rates and persons of two indicators that follow need and one that follows something else too."""
-    need = random.standard_normal(AREAS)
-    second = 0.5 * need + np.sqrt(0.75) * random.standard_normal(AREAS)
-    odds = np.stack(
+    need, other = random.standard_normal((2, AREAS))
+    people = np.stack([random.integers(*between, AREAS) for between in ((400, 3001), (60, 500), (30, 151))])
+    return 1 / (1 + np.exp(-odds_of_causes(need, other))), people
+
+
+def odds_of_causes(need: Any, other: Any) -> Any:
+    """Return the log odds of three indicators, of which the third follows a second cause more than the others."""
+    second = 0.5 * need + np.sqrt(0.75) * other
+    return np.stack(
         [0.9 * need - 2.2 + 0.12 * second, 0.95 * need - 1.8 + 0.1 * second, 0.6 * need - 1.3 + 0.65 * second]
     )
-    people = np.stack([random.integers(*between, AREAS) for between in ((400, 3001), (60, 500), (30, 151))])
-    return 1 / (1 + np.exp(-odds)), people
 
 
 def counts(world: World, random: np.random.Generator, *, together: bool) -> tuple[Any, Any, Any]:
@@ -81,7 +86,7 @@ def counts(world: World, random: np.random.Generator, *, together: bool) -> tupl
 
 
 class Found(NamedTuple):
-    """Share of true ranks inside their interval; of the sure areas: stated P, true selection, exact P (or nothing)."""
+    """Share of true ranks inside their interval; of the sure areas: stated P, true selection, exact P."""
 
     held: float
     stated: list[float]
@@ -89,10 +94,8 @@ class Found(NamedTuple):
     exact: list[float]
 
 
-def exact_p(world: World, x: Any, n: Any, random: np.random.Generator) -> Any:
-    """Return P(selected) under the distribution that the rates were drawn from, shape (areas,)."""
-    a, b = world.rates
-    rates = random.beta((x + a)[:, None], (n - x + b)[:, None], (3, 4 * RUNS, AREAS))
+def exact_p(rates: Any) -> Any:
+    """Return the share of the draws in which an area is selected, shape (areas,)."""
     score = ((rates - rates.mean(axis=2, keepdims=True)) / rates.std(axis=2, keepdims=True)).sum(axis=0)
     cut = np.partition(score, -SELECTED, axis=1)[:, [-SELECTED]]
     return (score >= cut).mean(axis=0)
@@ -117,9 +120,8 @@ def one_set(job: tuple[str, bool, str, int]) -> Found:
     rank = ranks(-np.asarray(score), "min")
     inside = (rank >= table["rank_lower"]) & (rank <= table["rank_upper"])
     sure = table["p_selected"] >= 0.9  # noqa: PLR2004 - what the label says
-    exact: list[float] = []
-    if not together and world.behind == "others":
-        exact = exact_p(world, x, n, np.random.default_rng([number, 1]))[sure].tolist()
+    drawn = exact_rates(world, x, n, np.random.default_rng([number, 1]), RUNS, together=together)
+    exact = exact_p(drawn)[sure].tolist()
     return Found(float(inside.mean()), table["p_selected"][sure].tolist(), (rank[sure] <= SELECTED).tolist(), exact)
 
 
@@ -132,8 +134,9 @@ def main() -> None:
     parser.add_argument("--rates", nargs="*", choices=["together", "apart"], default=["together", "apart"])
     parser.add_argument("--redraw", nargs="*", default=["posterior", "raw"])
     options = parser.parse_args()
-    print("| world | rates | redraw | held | sure areas | stated P | true share | standard error | exact |")
-    print("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    heads = ["held", "sure areas", "stated P", "true share", "standard error", "exact P", "lean", "standard error"]
+    print("| world | rates | redraw | " + " | ".join(heads) + " |")
+    print("| --- | --- | --- |" + " ---: |" * len(heads))
     with multiprocessing.Pool(options.processes) as pool:
         for number in options.worlds:
             name, world = list(WORLDS.items())[number]
@@ -149,12 +152,12 @@ def figures(found: list[Found]) -> str:
     held = np.mean([one.held for one in found])
     sure = sum(len(one.stated) for one in found)
     if not sure:
-        return f"{held:.3f} | 0 | none | none | none | none"
-    apart = np.array([sum(one.stated) - sum(one.true) for one in found])
-    stated, true, exact = (sum(map(sum, part)) / sure for part in list(zip(*found, strict=True))[1:])
-    error = apart.std() * np.sqrt(len(found)) / sure
-    known = f"{exact:.3f}" if any(one.exact for one in found) else ""
-    return f"{held:.3f} | {sure} | {stated:.3f} | {true:.3f} | {error:.3f} | {known}"
+        return f"{held:.3f} | 0 | none | none | none | none | none | none"
+    stated, true, exact = (np.array([sum(part) for part in parts]) for parts in list(zip(*found, strict=True))[1:])
+    errors = [(stated - part).std() * np.sqrt(len(found)) / sure for part in (true, exact)]
+    p, share, known = (part.sum() / sure for part in (stated, true, exact))
+    said = f"{p:.3f} | {share:.3f} | {errors[0]:.3f} | {known:.3f} | {p - known:+.4f} | {errors[1]:.4f}"
+    return f"{held:.3f} | {sure} | {said}"
 
 
 if __name__ == "__main__":

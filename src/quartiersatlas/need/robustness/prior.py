@@ -188,14 +188,17 @@ def posterior(
 
     Notes
     -----
-    The rate of each column has a beta prior. With ``w = n / (n + a + b)``, the place of the observed rate in the prior
-    is ``y = (x / n - c) / sd`` with mean c and deviation sd of the prior, and the variance of its chance in these units
-    ``v = (1 - w) / w``. Places of an area are taken as normal: true ones with the correlation R over the areas (by
-    moments, without the part that chance makes, over deviations found likewise), chance with the covariance S, the
-    root of whose variances is v and whose correlations are
-    ``noise * exp(-(|difference of log odds| + |difference of log n|) / 2)``: that of counts made by one uniform number
-    per person. The posterior has the mean ``R (R + S)^-1 y`` and the covariance
-    ``S (R + S)^-1 R``; where R and S are diagonal, these are mean and variance of the beta distributions.
+    The rate of each column has a beta prior; a rate has a normal place in it. Places of an area are taken as normal:
+    true ones with the correlation R over the areas. What the counts of a column alone say of its place is a normal
+    distribution too, read off its beta posterior: mean z, deviation s. So its counts are worth an observed place
+    ``y = z / (1 - s^2)`` with the chance ``v = s^2 / (1 - s^2)``: where a rate is high and the prior skewed, both are
+    far from what they are in the middle. Chance has the covariance S, the root of whose variances is that of v and
+    whose correlations are ``noise * exp(-(|difference of log odds| + |difference of log n|) / 2)``: that of counts made
+    by one uniform number per person. The posterior has the mean ``R (R + S)^-1 y`` and the covariance
+    ``S (R + S)^-1 R``; where R and S are diagonal, these are z and s of each column, and its beta distribution.
+
+    R is found by moments, of ``(x / n - c) / sd`` with mean c and deviation sd of the prior and chance ``(1 - w) / w``,
+    ``w = n / (n + a + b)``: without the part that chance makes, over deviations found likewise.
     """
     safe = np.where(known, totals, NOBODY)  # which says nothing
     cases = np.where(known, counts, NOBODY / 2)
@@ -214,6 +217,8 @@ def posterior(
     together = _correlation(place[:, at], chance[at], known[:, at], fitted)
     if np.array_equal(together, np.eye(len(a))) and not np.triu(noise, 1).any():
         return Posterior(a, b), fitted
+    place, weight = _on_normal_scale(a0, b0, a, b, place, weight, known)
+    chance = _chance(a, b, safe, (1 - weight) / weight, np.asarray(noise, dtype=float))
     shift, root = np.empty_like(a), np.zeros((len(a), *a.shape))
     for start in range(0, a.shape[1], AREAS):
         some = slice(start, start + AREAS)
@@ -223,6 +228,40 @@ def posterior(
 
 
 AREAS = 4096  # areas solved at a time
+WIDEST = 1 - 1e-6  # variance of a place given its counts: less than without them
+
+
+def _on_normal_scale(
+    a0: Array, b0: Array, a: Array, b: Array, place: Array, weight: Array, known: Bools
+) -> tuple[Array, Array]:
+    """Return what counts say of the normal places of rates in their prior: the place observed, and its weight.
+
+    The place of a rate in the prior has a standard normal distribution, in a rate's own posterior nearly a normal one:
+    median z and deviation s are read off at its normal places -1, 0 and 1. As a mean weighted by ``w = 1 - s^2`` it is
+    ``z = w y``. Where there are no counts, what was found before stays.
+    """
+    low, middle, high = (_normal_place(a0, b0, _quantile(a, b, at)) for at in (-1.0, 0.0, 1.0))
+    variance = np.clip(((high - low) / 2) ** 2, TINY, WIDEST)
+    return np.where(known, middle / (1 - variance), place), np.where(known, 1 - variance, weight)
+
+
+def _quantile(a: Array, b: Array, place: float) -> Array:
+    """Return the quantile of Beta(a, b) at a normal place."""
+    from scipy.special import betaincinv, ndtr
+
+    found = _beta_at(a, b, np.full_like(a, place))
+    few = np.minimum(a, b) < SPARSE
+    found[few] = betaincinv(a[few], b[few], ndtr(place))
+    return found
+
+
+def _normal_place(a: Array, b: Array, rate: Array) -> Array:
+    """Return the normal place of rates in Beta(a, b), from the nearer end."""
+    from scipy.special import betainc, ndtri
+
+    below, above = betainc(a, b, rate), betainc(b, a, 1 - rate)
+    tiny = np.finfo(float).tiny
+    return np.asarray(np.where(below < above, ndtri(np.maximum(below, tiny)), -ndtri(np.maximum(above, tiny))))
 
 
 def _chance(a: Array, b: Array, n: Array, variance: Array, noise: Array) -> Array:
