@@ -68,14 +68,14 @@ def ranked_table(
 def reasons_in_words(reasons: pd.DataFrame, labels: Mapping[str, str], lang: Lang) -> dict[str, list[str]]:
     """Return for each area why it is selected: the indicator, its value, and the limit it was compared with."""
     found: dict[str, list[str]] = {}
-    for row in reasons[reasons["held"].fillna(value=False).astype(bool)].itertuples():
-        words = labels[row.indicator]
-        if pd.notna(row.value):
-            ends = [row.value, *([row.limit] if pd.notna(row.limit) else [])]
-            written = [value_text(float(end), 1, unit_words(row.unit, lang), lang) for end in ends]
+    for row in reasons[reasons["held"].fillna(value=False).astype(bool)].to_dict("records"):
+        words = labels[row["indicator"]]
+        if pd.notna(row["value"]):
+            ends = [row["value"], *([row["limit"]] if pd.notna(row["limit"]) else [])]
+            written = [value_text(float(end), 1, unit_words(row["unit"], lang), lang) for end in ends]
             words = f"{words} {written[0]}"
             words = text("limit_number", lang, label=words, limit=written[1]) if len(written) > 1 else words
-        found.setdefault(str(row.key), []).append(words)
+        found.setdefault(str(row["key"]), []).append(words)
     return found
 
 

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import text
 from quartiersatlas.disclosure.words import draft_text, summary_texts
-from quartiersatlas.errors import list_some
 from quartiersatlas.intake.joining.data import labelled_notes
+from quartiersatlas.need.robustness.stability import STABILITY_LABELS
 from quartiersatlas.project.refused.refusals import told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from quartiersatlas.catalogue import Lang
     from quartiersatlas.intake import AreaData, Table
     from quartiersatlas.need import NeedIndex
+    from quartiersatlas.need.robustness.stability import Stability
     from quartiersatlas.project.run import ProjectResult
 
 STATES = ("suppressed", "missing", "not_applicable", "unreliable", "provisional", "forecast")
@@ -31,7 +32,8 @@ def checked_lines(result: ProjectResult) -> list[str]:
     lines += summary_texts(result.release, lang)
     for found in (result.need, result.shortlist, result.candidates):
         lines += [] if found is None else [f"  {text(one.name, lang, **one.values)}" for one in found.warnings]
-    lines += [repr(found) for found in (result.stability, result.overlap) if found is not None]
+    lines += _of_stability(result.stability, lang) if result.stability is not None else ()
+    lines += result.overlap.sentences(lang) if result.overlap is not None else ()
     acted = result.acted
     lines += [one.text(lang) for one in (*acted.gaps, acted.change, acted.lists, acted.funded) if one is not None]
     hidden = int((result.release.status == "suppressed").to_numpy().sum())
@@ -54,9 +56,9 @@ def _of_join(data: AreaData, lang: Lang) -> Iterator[str]:
     for report in data.reports:
         yield report.verdict(lang)
         if report.totals_rows:
-            yield f"  {text('check_totals', lang, keys=list_some([key for key, _ in report.totals_rows], MOST))}"
+            yield f"  {text('check_totals', lang, keys=_listed([key for key, _ in report.totals_rows]))}"
         if report.excluded:
-            yield f"  {text('check_excluded', lang, keys=list_some(report.excluded, MOST))}"
+            yield f"  {text('check_excluded', lang, keys=_listed(report.excluded))}"
         yield from (f"  {told(f'repaired: {repair}', lang)}" for repair in report.repairs)
         yield from (f"  {told(note, lang)}" for note in report.notes)
     yield from (f"  {told(notice, lang)}" for notice in data.notices)
@@ -69,4 +71,16 @@ def _of_need(need: NeedIndex, lang: Lang) -> Iterator[str]:
         classes = ", ".join(f"{one.label(lang)} {counts.get(one.id, 0)}" for one in axis.classes)
         yield text("check_need", lang, axis=axis.label(lang), classes=classes)
     if len(need.excluded):
-        yield f"  {text('check_without_score', lang, keys=list_some(need.excluded.index, MOST))}"
+        yield f"  {text('check_without_score', lang, keys=_listed(need.excluded.index))}"
+
+
+def _of_stability(stability: Stability, lang: Lang) -> Iterator[str]:
+    counts = stability.table["label"].value_counts()
+    labels = ", ".join(f"{text(f'stability_{label}', lang)} {counts.get(label, 0)}" for label in STABILITY_LABELS)
+    yield text("check_stability", lang, runs=stability.n, labels=labels)
+    yield from (f"  {line}" for line in stability.why_contradicted(lang))
+
+
+def _listed(keys: Iterable[object]) -> str:
+    every = list(map(str, keys))
+    return ", ".join([*every[:MOST], *(["..."] if len(every) > MOST else [])])
