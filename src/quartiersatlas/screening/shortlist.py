@@ -521,8 +521,9 @@ class Shortlist(Charted):
         axis = next((axis for at, axis in enumerate(axes) if name == axis.id or (name == "need" and not at)), None)
         if axis is not None:
             return axis.label(lang)
-        known = self.spec is not None and name in self.spec.labels
-        return self.spec.label(name, lang) if known else self._screened().catalogue.get(name).label(lang)
+        if self.spec is not None and name in self.spec.labels:
+            return self.spec.label(name, lang)
+        return self._screened().catalogue.get(name).label(lang)
 
     def __repr__(self) -> str:
         selected, assessed = int(self.selected.sum()), int(self.assessed.sum())

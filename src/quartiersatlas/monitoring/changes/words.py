@@ -60,7 +60,12 @@ def _of_indicator(found: ChangeRecord, name: str, lang: Lang) -> str:
     meaning, city = found.meanings[name], found.of_city(name)
     dates = found.periods[0], found.periods[-1]
     earlier, later = (period_text(date, lang) for date in dates)
-    ends = {"earlier": earlier, "later": later, "indicator": meaning.label(lang), **place_words(found.city_name)}
+    ends: dict[str, Any] = {
+        "earlier": earlier,
+        "later": later,
+        "indicator": meaning.label(lang),
+        **place_words(found.city_name),
+    }
     if (name, *dates) in found.breaks:
         return text("change_broken", lang, **ends)
     sentences = [_city(city, meaning, ends, lang, summed=name in found.summed)]
@@ -78,7 +83,7 @@ def untold_sentences(rows: pd.DataFrame, lang: Lang) -> list[str]:
     return [text(name, lang, n=number_text(n, 0, lang)) for name, n in counts.items() if n]
 
 
-def _city(city: dict[str, Any], meaning: Indicator, ends: dict[str, str], lang: Lang, *, summed: bool) -> str:
+def _city(city: dict[str, Any], meaning: Indicator, ends: dict[str, Any], lang: Lang, *, summed: bool) -> str:
     """Return the sentence of the whole city."""
     if not isfinite(city["change"]):
         return text("change_no_city", lang, **ends)
