@@ -56,7 +56,7 @@ def test_every_file_has_the_areas_finer_than_the_city(coarse, tmp_path, kind):
 
 def test_it_is_written_so_wherever_it_stands(coarse, tmp_path):
     qa.report(coarse, tmp_path / "r.html")
-    qa.profile(coarse, "b0", path=tmp_path / "p.html")
+    qa.profile(coarse, "b0").save(tmp_path / "p.html")
     qa.atlas_map(coarse).save(tmp_path / "a.html")
     row = columns_table(coarse, "de").set_index("column").loc["poverty"]
     assert (row["decimals"], row["city_value"], row["city_decimals"]) == (1, 5.0, 0)
