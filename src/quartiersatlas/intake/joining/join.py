@@ -196,16 +196,14 @@ def join(
     excluded = _excluded(values.index, keys, data.areas.index, exclude)
     values, status = values.set_axis(keys)[~excluded], status.set_axis(keys)[~excluded]
     vintage = check_vintages(data, keys[~excluded], right_vintage=vintage, names=("the areas", source))
-    named = composed(population or "") or data.population or ("residents" if "residents" in values.columns else None)
-    residents = values.get(named, data.values.get(named))  # those of the rows, else those of the areas
+    named, residents = _residents(data, values, population)
     report = compare(data.areas, values, source, repaired=repaired, excluded=tuple(keys[excluded]), residents=residents)
     report = replace(report, composed=rewritten, notes=(*notes, *filter(None, [note])))
     with _of_frame(column):
-        refuse(report, data.areas, missing, list(map(str, values.columns)))
-    notices = read_notices(values.reindex(data.areas.index))
+        refuse(report, data.areas, missing, [*map(str, values.columns)])
+    notices = (*data.notices, *read_notices(values.reindex(data.areas.index)))
     values, status, fresh = _added(data, values, status, source)
-    if named is not None:
-        _check_population(replace(data, values=values, population=None), named, source)
+    _check_population(replace(data, values=values, population=None), named, source)
     joined = replace(
         data,
         values=values,
@@ -214,7 +212,7 @@ def join(
         population=named,
         period=period or data.period,
         city=city or data.city,
-        notices=tuple(dict.fromkeys([*data.notices, *notices])),
+        notices=tuple(dict.fromkeys(notices)),
         vintage=vintage,
         references=_references(data, report, references),
         bounds=joined_bounds(data.bounds, bounds, after, data.areas.index, fresh),
@@ -346,8 +344,18 @@ def _of_frame(column: str | None) -> Iterator[None]:
         raise
 
 
-def _check_population(data: AreaData, named: str, source: str) -> None:
+def _residents(
+    data: AreaData, values: pd.DataFrame, population: str | None
+) -> tuple[str | None, pd.Series[float] | None]:
+    """Return the column of residents and its numbers: those of the rows, else those of the areas."""
+    named = composed(population or "") or data.population or ("residents" if "residents" in values.columns else None)
+    return named, values.get(named, data.values.get(named))
+
+
+def _check_population(data: AreaData, named: str | None, source: str) -> None:
     """Refuse a column of residents that is not there, or that holds no counts."""
+    if named is None:
+        return
     if named not in data.values.columns:
         raise ColumnError.not_found(named, data.values.columns, source)
     refuse_no_counts(data, [named], "population")
