@@ -44,6 +44,10 @@ RULES = {  # every word of the rule language: as text, and when it holds in area
     "k_of": ('k_of(2, above("a", 1), above("b", 2), above("c", 3))', "number of parts that hold >= k"),
 }
 CALLS = {  # where the call is not the text
+    "capped": 'rule = qa.capped(qa.at_least("poverty", 25), order="poverty", share=0.2, by="region")',
+    "adjacent_to": (
+        'rule = qa.adjacent_to(qa.at_least("poverty", 20), indicator="median_income", compare="at_most", factor=1.25)'
+    ),
     "typology": 'rule = qa.typology(status=["low"], dynamics=["negative"])',
     "k_of": 'rule = qa.k_of(2, qa.above("a", 1), qa.above("b", 2), qa.above("c", 3))',
 }

@@ -85,7 +85,7 @@ def test_a_published_city_value_leaves_with_its_source(mixed):
     released = qa.release(replace(mixed, references={"city": city}), **PARTS)
     assert (released.column("income").city, released.column("income").city_source) == (2050, "Office, 2023")
     assert released.column("sgb2_rate").city == 14.25
-    assert "Income: city value as published (Office, 2023)." in method_texts(released, "en")
+    assert "Income; SGB II benefit rate, each: city value as published (Office, 2023)." in method_texts(released, "en")
     assert "The city value is computed from the counts" not in " ".join(method_texts(released, "en"))
 
 

@@ -77,9 +77,11 @@ def test_an_indicator_without_a_definition_makes_a_draft(data, defined):
         released = qa.release(data, **PARTS)
     assert [reason.name for reason in released.draft_reasons] == ["draft_without_definition"]
     half = qa.Indicator(id="poverty", label_de="Armut", label_en="Poverty", numerator_de="Arme")
-    in_german_only = replace(data, catalogue=data.catalogue.add(half))
+    without_denominator = replace(data, catalogue=data.catalogue.add(half))
     with pytest.warns(UserWarning, match="Only the definition of 'poverty'"):
-        assert qa.release(in_german_only, **PARTS).is_draft
+        assert qa.release(without_denominator, **PARTS).is_draft
+    one_language = replace(half, denominator_de="Einwohner")  # it serves both
+    assert not qa.release(replace(data, catalogue=data.catalogue.add(one_language)), **PARTS).is_draft
     assert not qa.release(defined, **PARTS).is_draft
 
 

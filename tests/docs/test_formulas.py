@@ -28,7 +28,7 @@ IN_WORDS = {
     "aggregate copeland",
     "transform winsorise",
 }
-IN_WORDS |= {"word in_class", "word typology", "word hotspot", "word k_of"}
+IN_WORDS |= {"word in_class", "word typology", "word hotspot", "word k_of", "word capped", "word adjacent_to"}
 SIGNS = {**{sign: name for name, sign in (GREEK | LARGE).items()}, "−": "-", "≥": ">=", "≤": "<=", "≔": ":="}
 
 

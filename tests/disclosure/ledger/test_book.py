@@ -350,7 +350,7 @@ def test_a_project_may_name_key_and_accepted_releases(project, tmp_path):
         ("ledger = 3", r"In \[ledger\]: 3 should be a table"),
         ("[ledger]", r"In \[ledger\]: 'path' is missing"),
         ('[ledger]\npath = "b.json"\nkey = "x"', r"In \[ledger\]: 'key' is not known"),
-        ('[ledger]\npath = "b.json"\naccept = "x"', r"In \[ledger\]: accept = x should be a list"),
+        ('[ledger]\npath = "b.json"\naccept = "x"', r"accept = .x. should be a list"),
         ('[ledger]\npath = "b.json"\nkey_file = "b.json"', "cannot be in the same file"),
         ('[ledger]\npath = "b.json"\nkey_file = "projekt.toml"', "holds no key|may be read by others"),
     ],

@@ -52,8 +52,6 @@ def reason_text(release: ReleasedResults, row: Any, lang: Lang, gap: str = "") -
     if pd.isna(row.held) or row.unknown_because:
         return _unknown(row, name, gap, lang)
     holds = bool(row.held)
-    hidden = text("cell_suppressed", lang)
-    value = _value(row, words, hidden)
     match condition:
         case InClass():
             return _of_class(release, condition, row, name, words)
@@ -67,7 +65,7 @@ def reason_text(release: ReleasedResults, row: Any, lang: Lang, gap: str = "") -
             says = _order(condition, row, words)
         case _:
             return _compared(condition, row, name, words)
-    return text("reason", lang, label=name, value=value, says=says)
+    return text("reason", lang, label=name, value=_value(row, words), says=says)
 
 
 def _of_class(release: ReleasedResults, condition: InClass, row: Any, name: str, words: ConditionWords) -> str:  # noqa: ANN401 - a named tuple
@@ -102,8 +100,10 @@ def _unknown(row: Any, name: str, gap: str, lang: Lang) -> str:  # noqa: ANN401 
     return text("reason_counts_yes" if row.held else "reason_counts_no", lang, label=name, why=why)
 
 
-def _value(row: Any, words: ConditionWords, hidden: str) -> str:  # noqa: ANN401 - a named tuple
-    return hidden if pd.isna(row.value) else words.number(row.value, row.decimals, _unit_name(row))
+def _value(row: Any, words: ConditionWords) -> str:  # noqa: ANN401 - a named tuple
+    if pd.isna(row.value):
+        return text("cell_suppressed", words.lang)
+    return words.number(row.value, row.decimals, _unit_name(row))
 
 
 def _unit_name(row: Any) -> str:  # noqa: ANN401 - a named tuple

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,7 +98,7 @@ def collect_evidence(
         levels,
         published,
         class_ends={axis: ends for axis, ends in rounded.classes.items() if axis in classes},
-        neighbours=cache(partial(_neighbours, data, barriers)),
+        neighbours=_Neighbours(data, barriers),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -347,11 +346,17 @@ def _level_with(data: AreaData, values: Mapping[str, float], name: str) -> str:
     return levels[0]
 
 
-def _neighbours(
-    data: AreaData, barriers: Barriers, contact: str = "border"
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    from quartiersatlas.space.neighbours import borders
+class _Neighbours:
+    """Pairs of neighbours by border or corner: found when a condition asks, once for all runs."""
 
-    shapes = data.areas.geometry.to_numpy()
-    found = borders(shapes).beside(shapes, *barriers, None)
-    return found.queen if contact == "corner" else found.neighbours
+    def __init__(self, data: AreaData, barriers: Barriers) -> None:
+        self.shapes, self.barriers = data.areas.geometry.to_numpy(), barriers
+        self.found: dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]] = {}
+
+    def __call__(self, contact: str = "border") -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        if contact not in self.found:
+            from quartiersatlas.space.neighbours import borders
+
+            beside = borders(self.shapes).beside(self.shapes, *self.barriers, None)
+            self.found[contact] = beside.queen if contact == "corner" else beside.neighbours
+        return self.found[contact]
