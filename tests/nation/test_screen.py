@@ -307,7 +307,7 @@ def test_options_that_cannot_be_are_refused(write, nation, rule, options, messag
 def test_rules_that_cannot_be_said_in_parts_are_refused_before_anything_is_read(write, nation):
     cells = write(nation)
     for rule, message in (
-        (qa.hotspot("mig_share", highest=True), "classes and clusters are not known in parts"),
+        (qa.hotspot("mig_share", highest=True), "clusters and other areas that meet a rule are not known in parts"),
         (qa.above("mig_share", than="mean"), "than must be a number or one of"),
         (qa.above("mig", than="city"), "is a count"),
         (qa.above("mig_shar", than="city"), "Did you mean 'mig_share'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -176,7 +178,7 @@ def test_a_rule_on_an_index_of_rounded_counts_is_open_near_its_limits(joined, tm
         known = found.assessed
         assert (found.selected[known] == exact.selected[known]).all()
         assert set(found.missing()["why_not"]) == {"precision"}
-        exactly = type(rule)(**{**{f: getattr(rule, f) for f in rule.__dataclass_fields__}, "printed": "exact"})
+        exactly = replace(rule, printed="exact")
         assert qa.screen(data, exactly, need=need).selected.equals(exact.selected)
 
 

@@ -409,7 +409,7 @@ def fraction_notes(data: AreaData, columns: Iterable[str]) -> list[Message]:
     """Return a note for each column of counts that are not all whole persons; the numbers themselves may not leave."""
     found = []
     for name in columns:
-        column = data.summands(name)
+        column = data.values[name]
         some = column[column.notna() & column.ne(column.round())]
         if len(some):
             found.append(Message("fact_count_fractions", {"name": name, "count": len(some)}))

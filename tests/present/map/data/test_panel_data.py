@@ -184,8 +184,9 @@ def test_a_note_with_a_word_that_stigmatises_is_warned_of_where_it_was_written(t
 def test_definitions_are_those_of_the_profile(sample, lang):
     release = sample.release
     record = qa.profile(release, release.areas.index[0], lang=lang, format="dict")
-    sent = content(release, lang)["panel"]["indicators"]
-    assert [indicator["note"] for indicator in sent] == record["footnotes"]
+    page = content(release, lang)
+    sent, meanings = page["panel"]["indicators"], {column["id"]: column.get("definition") for column in page["columns"]}
+    assert [indicator.get("note", meanings[indicator["id"]]) for indicator in sent] == record["footnotes"]
     assert [indicator["id"] for indicator in sent] == [row["id"] for row in record["indicators"]]
 
 
