@@ -155,7 +155,7 @@ def test_a_dot_tells_its_area_outlines_it_and_chooses_it(wide, places):
     before = wide.colors(places["0404"], half=40)
     x, y = wide.run(DOT_OF, ".qa-chart-scatter", "Werftviertel")
     tip = wide.run("return document.querySelector('.qa-chart-scatter .qa-chart-tip').textContent")
-    assert tip == "Werftviertel: 31,2\u202f%; 54\u202f%"
+    assert tip == "Werftviertel: 31,2\u202f%; 53,7\u202f%"
     wide.drawn()
     assert wide.colors(places["0404"], half=40) != before
     click(wide, x, y)
