@@ -114,7 +114,7 @@ def test_footnotes_define_every_indicator_in_the_order_of_the_table(sample_profi
         assert note.startswith(f"{row['label']}: {indicator.definition('de')}")
         assert indicator.caveat("de") in note
         assert f"({row['footnote']}) {note}" in [
-            line for block in sample_profile.document.blocks for line in lines(block)
+            line for block in sample_profile.document(".html").blocks for line in lines(block)
         ]
 
 
@@ -253,7 +253,7 @@ def test_another_definition_is_refused_and_a_forced_comparison_says_so(benefits,
     remark = (
         "Nicht vergleichbar: Definitionen oder Umrisse unterscheiden sich (Anteil Personen mit Migrationshintergrund)"
     )
-    for words in (profile.html(), profile.markdown(), "\n".join(profile.document.texts())):
+    for words in (profile.html(), profile.markdown(), "\n".join(profile.document(".html").texts())):
         assert remark in words
     assert remark in zip_text(profile.save(tmp_path / "a.docx"))
 
