@@ -128,7 +128,7 @@ def test_failed_partitions_are_listed_and_end_with_3(nation, capsys):
         ("min_population = 300", "min_popolation = 3", "line 18: In [quarters]: 'min_popolation' is not known"),
         ("min_municipality = 0", 'group = "mug"', "nation.toml, line 19: group"),
         ('"low_share"', '"law_share"', "nation.toml, line 13: "),
-        ("n = 5", 'n = "five"', "line 21: In [stability]: n = five should be a whole number"),
+        ("n = 5", 'n = "five"', 'line 21: In [stability]: n = "five" should be a whole number'),
         ("seed = 1", 'noise = "pink"', "line 22: noise"),
         ('select = "mig & low"', 'select = "mig & lo"', "nation.toml, line 8"),
         ('select = "mig & low"', 'select = "mig & low"\nmissing = "status"', "line 9: [shortlist]: missing is for the"),

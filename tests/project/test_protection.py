@@ -64,7 +64,7 @@ m_source = 4
         ('derived = "none"', r"\[protection\] derived must be one of 'released', 'exact'"),
         ('effort = "full"', r"\[protection\] effort must be one of 'auto', 'fast'"),
         ('plan = "none"', r"\[protection\] plan must be one of 'all', 'leaving'"),
-        ('priority = "a"', r"In \[protection\]: priority = a should be a table such as"),
+        ('priority = "a"', r"In \[protection\]: priority = .a. should be a table such as"),
         ('priority = { a = "much" }', r"In \[protection\]: priority = .* should be a table such as"),
         ("priority = { a = 0 }", r"\[protection\] priority of 'a' is 0; it must be a number above 0"),
         ("find_sums = 1", r"In \[protection\]: find_sums = 1 should be true or false"),
