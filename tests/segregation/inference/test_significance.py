@@ -313,7 +313,12 @@ def test_two_samples_of_one_city_do_not_differ_and_two_cities_do(method):
 
 
 def test_results_with_places_are_compared_by_name():
-    frames = [pd.concat([city(20, seed=i + k).assign(place=n) for i, n in enumerate("ABC")]) for k in (0, 5)]
+    frames = [
+        pd.concat(
+            [city(20, seed=i + k).assign(place=n).rename(lambda key, n=n: f"{n}{key}") for i, n in enumerate("ABC")]
+        )
+        for k in (0, 5)
+    ]
     results = [
         measure(frame[frame["place"] != drop], "x", population="total", by="place", indices="gini")
         for frame, drop in zip(frames, "AC", strict=True)
