@@ -104,10 +104,10 @@ def test_fractions_are_refused_until_their_unit_is_said(project):
     with pytest.raises(SpecError, match="is in percent, and no area is above 1") as error:
         check_project(undeclared)
     found = {}
-    for line in re.findall(r'units = \{ "arm" = "\w+" \}', str(error.value)):
+    for line in re.findall(r'units = \{ arm = "\w+" \}', str(error.value)):
         undeclared.write_text(content.replace('path = "zahlen.csv"', f'path = "zahlen.csv"\n{line}'), "utf-8")
         found[line] = check_project(undeclared).release.values["arm"].iloc[0]
-    assert found == {'units = { "arm" = "fraction" }': 30.0, 'units = { "arm" = "percent" }': 0.3}
+    assert found == {'units = { arm = "fraction" }': 30.0, 'units = { arm = "percent" }': 0.3}
 
 
 @pytest.mark.filterwarnings("ignore:.*is a ready-made share without counts")

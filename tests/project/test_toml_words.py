@@ -24,11 +24,11 @@ OPTIONS = ("rename", "repair", "exclude", "missing", "symbols", "key", "dissolve
         ("or pass repair=True to", "repair = true"),
         ("with exclude=['1', '2'], or", 'exclude = ["1", "2"]'),
         ("Name it: symbols={'-9999': 'missing'} (or", 'symbols = { "-9999" = "missing" }'),
-        ("part is: key={'bezirk': 2, 'nr': 0} (0", 'key = { "bezirk" = 2, "nr" = 0 }'),
+        ("part is: key={'bezirk': 2, 'nr': 0} (0", 'key = { bezirk = 2, nr = 0 }'),
         ("Pass header_rows=2.", "header_rows = 2"),
         ("such as pivot=(['a', 'b'], 'n'), not", 'pivot = [["a", "b"], "n"]'),
         ("with exclude=err.report.only_in_table, or", 'exclude = ["x", "y"]'),
-        ("same: rename=err.report.rename, which", 'rename = { "x" = "01" }'),
+        ("same: rename=err.report.rename, which", 'rename = { x = "01" }'),
     ],
 )
 def test_an_option_is_a_line(said, line):
@@ -68,7 +68,7 @@ def test_a_join_by_name_is_another_key_of_the_areas():
 
 def test_an_error_keeps_its_kind_and_what_it_carries():
     report = SimpleNamespace(rename={"x": "01"})
-    with pytest.raises(JoinError, match=r'rename = \{ "x" = "01" \}') as caught, toml_advice("[areas]", OPTIONS):
+    with pytest.raises(JoinError, match=r'rename = \{ x = "01" \}') as caught, toml_advice("[areas]", OPTIONS):
         raise JoinError("Pass rename=err.report.rename.", report)
     assert caught.value.report is report
 

@@ -9,6 +9,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from math import inf, isfinite
 from numbers import Real
@@ -207,16 +208,30 @@ def toml_value(value: object) -> str:
 
     Examples
     --------
-    >>> toml_value({"A und B": ["01", "02"]}), toml_value(True)
-    ('{ "A und B" = ["01", "02"] }', 'true')
+    >>> toml_value({"A und B": ["01", "02"], "c": Decimal("0.20")}), toml_value(True)
+    ('{ "A und B" = ["01", "02"], c = 0.2 }', 'true')
     """
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{toml_value(str(key))} = {toml_value(item)}' for key, item in value.items())} }}"
+        pairs = ", ".join(f"{toml_key(str(key))} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, bool):
         return str(value).lower()
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def toml_key(name: str) -> str:
+    """Write a key as TOML takes it: bare where it is a word, while keys of areas are not taken for numbers."""
+    return name if re.fullmatch("[A-Za-z_][A-Za-z0-9_-]*", name) else toml_value(name)
+
+
+def plain(number: Decimal) -> str:
+    """Write a decimal without exponent and needless zeros."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _is_kind(value: object, kind: str) -> bool:

@@ -244,7 +244,7 @@ class ReleasedResults:
         undefined = [
             column
             for column in self.columns
-            if column.kind in NUMBER_FORMS and not (column.indicator.numerator_de and column.indicator.numerator_en)
+            if column.kind in NUMBER_FORMS and not column.indicator.numerator_de  # one language serves both
         ]
         german, english = ([getattr(column.indicator, f"label_{lang}") for column in undefined] for lang in LANGUAGES)
         labels = ", ".join(german), ", ".join(english)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from quartiersatlas.base.toml import plain
 from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import ReleasedRule
@@ -16,7 +17,6 @@ from quartiersatlas.disclosure.selection.limits import ShownLimits
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.evaluation.outcome import Leaf, Voices, voices, without_not
 from quartiersatlas.screening.evaluation.truth import Truth
-from quartiersatlas.screening.language.constants import plain
 from quartiersatlas.screening.language.names import condition_names
 from quartiersatlas.screening.language.rules import (
     CITY,

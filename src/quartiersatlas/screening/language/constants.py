@@ -13,6 +13,7 @@ import numpy as np
 
 from quartiersatlas.base.checks import expects
 from quartiersatlas.base.letters import composed
+from quartiersatlas.base.toml import plain
 from quartiersatlas.errors import SpecError
 
 
@@ -31,12 +32,6 @@ def literal(value: Any) -> str:  # noqa: ANN401 - what an option holds
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
     return repr(value)
-
-
-def plain(number: Decimal) -> str:
-    """Return a decimal without exponent and needless zeros."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def number(value: object, what: str) -> Decimal:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.toml import array, refuse_unknown, table
 from quartiersatlas.errors import ArgumentError, SpecError, inside
 from quartiersatlas.screening.language.comparisons import above, at_least, at_most, below, worse_than_city
 from quartiersatlas.screening.language.conditions import hotspot, in_class, worst_n, worst_share
-from quartiersatlas.screening.language.constants import condition_name, plain
+from quartiersatlas.screening.language.constants import condition_name
 from quartiersatlas.screening.language.names import every_name
 from quartiersatlas.screening.language.nested import adjacent_to, capped
 from quartiersatlas.screening.language.rule_text import read_rule
@@ -249,22 +246,3 @@ def rule_by_name(rule: Rule) -> str:
         return (" | " if rule.k == 1 else " & ").join(inner)
     assert isinstance(rule, Condition)  # noqa: S101 - there is nothing else
     return rule.name
-
-
-def toml_key(name: str) -> str:
-    """Return a key as TOML takes it: bare where it can be."""
-    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else toml_value(name)
-
-
-def toml_value(value: Any) -> str:  # noqa: ANN401 - text, a number, a list or a table
-    """Return a value as TOML takes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{toml_key(str(key))} = {toml_value(one)}" for key, one in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml_value, value))}]"
-    return plain(value) if isinstance(value, Decimal) else repr(value)

@@ -12,18 +12,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from quartiersatlas.base.checks import bytes_of, choice, existing_file, expects
-from quartiersatlas.base.toml import naming_the_line, read_toml, refuse_unknown, table
+from quartiersatlas.base.toml import naming_the_line, plain, read_toml, refuse_unknown, table, toml_key, toml_value
 from quartiersatlas.catalogue.references import Reference, checked_references, written_references
 from quartiersatlas.catalogue.texts import LANGUAGES, pick
 from quartiersatlas.errors import ArgumentError, SpecError, inside, list_some
-from quartiersatlas.screening.language.constants import number, plain
+from quartiersatlas.screening.language.constants import number
 from quartiersatlas.screening.language.names import condition_names, every_name, with_names
 from quartiersatlas.screening.language.rule_parts import (
     condition_pairs,
     rule_by_name,
     rule_from_parts,
-    toml_key,
-    toml_value,
 )
 from quartiersatlas.screening.language.rules import (
     CITY,
