@@ -24,7 +24,7 @@ OPTIONS = ("rename", "repair", "exclude", "missing", "symbols", "key", "dissolve
         ("or pass repair=True to", "repair = true"),
         ("with exclude=['1', '2'], or", 'exclude = ["1", "2"]'),
         ("Name it: symbols={'-9999': 'missing'} (or", 'symbols = { "-9999" = "missing" }'),
-        ("part is: key={'bezirk': 2, 'nr': 0} (0", 'key = { bezirk = 2, nr = 0 }'),
+        ("part is: key={'bezirk': 2, 'nr': 0} (0", "key = { bezirk = 2, nr = 0 }"),
         ("Pass header_rows=2.", "header_rows = 2"),
         ("such as pivot=(['a', 'b'], 'n'), not", 'pivot = [["a", "b"], "n"]'),
         ("with exclude=err.report.only_in_table, or", 'exclude = ["x", "y"]'),
