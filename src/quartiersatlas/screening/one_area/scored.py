@@ -208,7 +208,8 @@ class Scored(Evaluated):
     def _unturned(self, low: Ints, high: Ints, wanted: Ints) -> Array:
         """Return up to how many persons more and fewer the answer of each area is known to stay what it is.
 
-        A stretch is proved as a whole by bounds of the scores; one that is not is halved.
+        A stretch is proved as a whole by bounds of the scores; one that is not is cut in two. All stretches of all
+        areas are asked together, round by round, as far as nothing nearer is stuck.
         """
         if self.rescored.need.inputs.shrunken & set(self.steps):
             return np.zeros(len(low))
@@ -216,22 +217,22 @@ class Scored(Evaluated):
         sign = np.repeat([1, -1], len(low))
         last = np.minimum(np.concatenate([high, -low]), np.tile(wanted, 2))
         now = self.code(np.arange(len(low)), np.zeros(len(low), dtype=np.int64))[rows]
-        done, width = np.zeros(len(rows), dtype=np.int64), last.copy()
+        open_from = last + 1  # the nearest number of persons that is not proved
+        side = np.flatnonzero(last > 0)
+        start, end = np.ones(len(side), dtype=np.int64), last[side]
         left = MOST_STRETCHES
-        open_ = np.flatnonzero(done < last)
-        while len(open_) and left >= len(open_):
-            left -= len(open_)
-            width[open_] = np.minimum(width[open_], last[open_] - done[open_])
-            stays = self._stays(
-                rows[open_], sign[open_] * (done + 1)[open_], sign[open_] * (done + width)[open_], now[open_]
+        while len(side) and left >= len(side):
+            left -= len(side)
+            stays = self._stays(rows[side], sign[side] * start, sign[side] * end, now[side])
+            stuck = ~stays & (start == end)
+            np.minimum.at(open_from, side[stuck], start[stuck])
+            cut = np.flatnonzero(~stays & ~stuck & (start < open_from[side]))
+            middle = (start[cut] + end[cut]) // 2
+            side, start, end = (
+                np.concatenate(pair) for pair in ((side[cut],) * 2, (start[cut], middle + 1), (middle, end[cut]))
             )
-            done[open_[stays]] += width[open_[stays]]
-            width[open_[stays]] *= 2
-            stuck = open_[~stays & (width[open_] == 1)]
-            last[stuck] = done[stuck]
-            width[open_[~stays]] = np.maximum(width[open_[~stays]] // 2, 1)
-            open_ = np.flatnonzero(done < last)
-        reached = np.where(done >= np.minimum(np.concatenate([high, -low]), np.tile(wanted, 2)), np.inf, done)
+        np.minimum.at(open_from, side, start)
+        reached = np.where(open_from > last, np.inf, open_from - 1)
         proved: Array = np.minimum(reached.reshape(2, -1).min(axis=0), wanted)
         return proved
 
