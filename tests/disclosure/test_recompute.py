@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -206,7 +207,7 @@ def test_rows_of_segregation_say_that_withheld_counts_entered_as_a_mean(data):
     assert table.loc[noted, "note"].str.contains("withheld counts entered as the mean of their unit").all()
 
 
-@settings(max_examples=6)  # each computes all results twice
+@settings(max_examples=6)  # each computes all results anew
 @given(st.integers(0, 4), st.integers(0, 4))
 @pytest.mark.filterwarnings("ignore:.* another class, selection or area for review:UserWarning")
 def test_nothing_that_leaves_depends_on_who_of_the_withheld_cells_has_the_persons(one, other):
@@ -215,6 +216,7 @@ def test_nothing_that_leaves_depends_on_who_of_the_withheld_cells_has_the_person
     assert texts[0] == texts[1]
 
 
+@cache
 def leaves(first, second):
     import geopandas as gpd
     import shapely

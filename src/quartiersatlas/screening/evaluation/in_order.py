@@ -108,20 +108,18 @@ def open_places(
     found = np.zeros(inside[0].shape, dtype=bool)
     for unit in np.unique(units[units >= 0]):
         here = np.flatnonzero(units == unit)
+        numbers = (np.maximum(one[:, here].sum(axis=1, keepdims=True), 1) for one in inside)
+        fewest, mostly = (wanted_areas(condition, m, shift)[:, 0] for m in numbers)
         for run in range(len(found)):
             sure, possible = (here[one[run, here]] for one in inside)
             exact = len(sure) == len(possible) and bool((low[run, sure] == high[run, sure]).all())
             if exact or not len(possible):
                 continue
             least, most = low[run, possible], high[run, possible]
-            moved = shift[min(run, len(shift) - 1)][None, :]
-            fewest, mostly = (
-                int(wanted_areas(condition, np.array([[max(len(one), 1)]]), moved)[0, 0]) for one in (sure, possible)
-            )
             step = [EQUAL * np.abs(end) for end in (least, most)]
             as_bad = len(possible) - np.searchsorted(np.sort(most), least - step[0], side="left") - 1  # without itself
             worse = len(sure) - np.searchsorted(np.sort(low[run, sure]), most + step[1], side="right")
-            found[run, possible] = (worse < mostly) & ((as_bad > fewest - 1) | ~np.isin(possible, sure))
+            found[run, possible] = (worse < mostly[run]) & ((as_bad > fewest[run] - 1) | ~np.isin(possible, sure))
     return found
 
 
