@@ -55,6 +55,7 @@ LIGHTER = {  # old -> new in the sample project: a fifth of its work, the same p
     '  "Mit_Migrationshintergrund", "Ausländer", "Herkunft_Türkei", "Herkunft_Polen", "Herkunft_Syrien",\n': "",
     '  "Herkunft_ehem_Sowjetunion", "Herkunft_Übrige", "Alter_65plus",\n': '  "Herkunft_Türkei", "Alter_65plus",\n',
     "runs = 1000": "runs = 20",
+    'missing = "status"\nrule': "rule",
     "min_count = 3\n": 'min_count = 3\neffort = "fast"\n',
     '  { id = "unemployment_share_total_change" },\n': "",
     '"child_poverty_u15", "unemployment_share_total"]': '"child_poverty_u15"]',
