@@ -70,6 +70,27 @@ def test_what_follows_from_a_fault_is_no_fault(small_project):
     assert len(faults(small_project(rest))) == 1
 
 
+def test_what_is_left_out_to_read_on_is_not_missed(small_project):
+    """The comparison of funded areas fails; the lists, which need the rule, do not fail for want of it."""
+    parts = """[shortlist]
+rule = 'above_city("a_share")'
+[lists]
+since = "2022"
+[monitor]
+folder = "store"
+[funded]
+path = "2022.csv"
+key = "nr"
+outcome = "a_share"
+selected = 2020
+selected_on = "level"
+[notes]
+"99" = "x"
+"""
+    found = faults(small_project(parts, earlier="a b c all"))
+    assert [re.search(r"\[funded\]|'99'", fault)[0] for fault in found] == ["[funded]", "'99'"]
+
+
 def test_percentages_are_no_counts(small_project):
     file = small_project()
     table = file.parent / "2024.csv"

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from quartiersatlas.intake import AreaData
     from quartiersatlas.project.schema import Project
 
     Made = TypeVar("Made")
@@ -71,7 +70,7 @@ def faults_of(path: Path, first: QuartiersatlasError) -> tuple[QuartiersatlasErr
         return (first,)
     project, found = _read_on(path, content)
     if project is not None:
-        found += _of_inputs(project)
+        found += _of_inputs(project, None if found else first)
     told = {str(fault): fault for fault in found}
     if str(first) not in told:
         told = {str(first): first, **told}
@@ -174,7 +173,7 @@ def _filled_up(content: dict[str, Any], place: list[Any], message: str) -> bool:
 # the inputs
 
 
-def _of_inputs(project: Project) -> list[QuartiersatlasError]:
+def _of_inputs(project: Project, first: QuartiersatlasError | None) -> list[QuartiersatlasError]:
     """Return what is wrong with the inputs: each file by itself, then what is made of them."""
     found: list[QuartiersatlasError] = []
 
@@ -207,7 +206,8 @@ def _of_inputs(project: Project) -> list[QuartiersatlasError]:
         tried(lambda read=read: read(project))  # type: ignore[misc]
     if whole and areas is not None:
         listed = [(project.tables[number], table) for number, table in tables.items() if table is not None]
-        _of_columns(project, areas, listed, tried)
+        if _are_columns(project, areas, listed, tried):
+            found += _of_results(project, None if found else first)
     return found
 
 
@@ -215,15 +215,15 @@ def _is_named(part: schema.AreasPart | schema.TablePart) -> bool:
     return UNKNOWN not in (part.path, part.key)
 
 
-def _of_columns(
+def _are_columns(
     project: Project, areas: gpd.GeoDataFrame, tables: list[Any], tried: Callable[[Callable[[], Any]], Any]
-) -> None:
-    """Try every indicator and every result by itself."""
-    data: AreaData | None = None
+) -> bool:
+    """Try every indicator by itself; return whether all are there."""
+    whole = False
     told: set[str] = set()
     for period in dict.fromkeys([project.period, *(part.period for part in project.earlier)]):
         bare = replace(project, indicators={}, counts={})
-        if (joined := tried(lambda p=period, b=bare: inputs.joined_period(b, areas, tables, p))) is None:  # type: ignore[misc]
+        if tried(lambda p=period, b=bare: inputs.joined_period(b, areas, tables, p)) is None:  # type: ignore[misc]
             continue
         good = {}
         for name, part in project.indicators.items():
@@ -234,19 +234,74 @@ def _of_columns(
                 good[name] = part
             else:
                 told.add(name)
-        if period == project.period and len(good) == len(project.indicators):
-            data = joined
-    if data is None:
-        return
-    without: dict[str, Any] = {
-        "need": None,
-        "shortlist": None,
-        "candidates": None,
-        "stability": None,
-        "programmes": None,
-        "earlier": tuple(replace(part, need=False) for part in project.earlier),
-    }
-    for dropped in ({}, without, {**without, "segregation": None}, {**without, "segregation": None, "change": None}):
-        cut = replace(project, **dropped, ledger=None)
-        if tried(lambda cut=cut: run.computed_project(cut, None)) is not None:  # type: ignore[misc]
-            return
+        whole |= period == project.period and len(good) == len(project.indicators)
+    return whole
+
+
+# what is computed
+
+BEHIND = {  # a part, and what is made of it
+    "change": ("need",),
+    "surveys": ("need",),
+    "access": ("need",),
+    "exposure": ("need",),
+    "need": ("shortlist",),
+    "shortlist": ("candidates", "stability", "lists"),
+    "candidates": ("programmes",),
+    **dict.fromkeys(("segregation", "stability", "programmes", "facilities", "measures", "gazetteer", "look"), ()),
+    **dict.fromkeys(("context", "notes", "earlier", "gaps", "lists", "funded"), ()),
+}
+WIDE = (
+    "shortlist",
+    "need",
+    "segregation",
+    "change",
+)  # what is left out, one after the other, where a fault names no part
+PART = re.compile(r"\[+(?:layers\.)?(\w+)[].]")
+
+
+def _of_results(project: Project, first: QuartiersatlasError | None) -> list[QuartiersatlasError]:
+    """Compute everything, and once more without what is made of the part that failed, until nothing fails.
+
+    ``first`` is why it failed as it is, where nothing else is wrong: it need not be computed to learn that again.
+    """
+    found: list[QuartiersatlasError] = []
+    try:
+        read = inputs.read_inputs(project)
+    except QuartiersatlasError as error:  # of what is added up, and of periods
+        return [error]
+    cut = replace(project, ledger=None)
+    failed = first if first is not None and _part_of(first, cut) else None
+    while True:
+        try:
+            if failed is None:
+                run.computed_project(cut, None, read)
+                return found
+        except QuartiersatlasError as error:
+            failed = error
+        found.append(failed)
+        part = _part_of(failed, cut) or next((name for name in WIDE if getattr(cut, name) is not None), "")
+        if not part:
+            return found
+        cut, failed = _without(cut, part), None
+
+
+def _part_of(fault: QuartiersatlasError, project: Project) -> str:
+    """Return the part that a fault names, if the project has it."""
+    named = PART.search(str(fault))
+    name = named[1] if named else ""
+    holder = project.acting if hasattr(project.acting, name) else project
+    return name if name in BEHIND and getattr(holder, name) else ""
+
+
+def _without(project: Project, part: str) -> Project:
+    """Return a project without a part, and without what is made of it."""
+    gone = [part]
+    for name in gone:  # it grows
+        gone += BEHIND[name]
+    bare = schema.Project(path=project.path, areas=project.areas, tables=project.tables)
+    acting = {name: getattr(bare.acting, name) for name in gone if hasattr(bare.acting, name)}
+    others: dict[str, Any] = {name: getattr(bare, name) for name in gone if name not in acting}
+    if "need" in gone and "earlier" not in gone:
+        others["earlier"] = tuple(replace(period, need=False) for period in project.earlier)
+    return replace(project, **others, acting=replace(project.acting, **acting))
