@@ -298,7 +298,7 @@ def test_lists_by_unlike_definitions_are_refused(town):
         ((("own",), ("city",)), "eigener Wert oder Stadtwert, jedes für sich"),
         ((("own", "city"),), "eigener Wert und Stadtwert, nur beides zusammen"),
         ((("own", "city", "rule"),), "eigener Wert und Stadtwert und Regel, nur alles zusammen"),
-        ((("own",), ("city", "rule")), "eigener Wert oder Stadtwert und Regel, jede Verbindung für sich"),
+        ((("own",), ("city", "rule")), "eigener Wert oder Stadtwert und Regel, jede Kombination für sich"),
     ],
 )
 def test_reasons_in_words(reasons, words):
