@@ -192,6 +192,7 @@ def test_the_city_is_told_from_totals_only_where_all_counts_are_known():
     assert hidden.city["difference_lower"].isna().all()
     assert np.isfinite(hidden.city.set_index("reference").loc["others", "difference"])
     assert "Prozentpunkte" in hidden.text("de")
+    assert "n. a." not in hidden.text("de")
 
 
 def test_strata_leave_only_where_none_is_small():

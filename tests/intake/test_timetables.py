@@ -62,6 +62,24 @@ def test_the_day_is_one_with_most_trips_and_is_named(feed):
     assert found.loc["S", "departures"] == 6
 
 
+def test_of_services_that_change_the_first_day_with_most_trips_is_found(feed):
+    """Exceptions alone, or a range that is as good as endless."""
+    dates = "service_id,date,exception_type\nSA,20260308,1\nSA,20260312,1\nWD,20260312,1\nWD,20260317,1\n"
+    found = qa.departures(feed(calendar=None, calendar_dates=dates))
+    assert "day 2026-03-12" in found["read_notes"].iloc[0]
+    endless = TOY["calendar"].replace("20261231", "99991231").replace("20260101", "19000101")
+    found = qa.departures(feed(calendar=endless, calendar_dates=dates))
+    assert "day 2026-03-12" in found["read_notes"].iloc[0]  # the only one on which Saturday's trips run as well
+
+
+def test_a_day_without_trips_is_said(feed):
+    sunday = qa.departures(feed(), "2026-10-11")
+    assert sunday["departures"].eq(0).all()
+    assert sunday["read_notes"].iloc[0] == "day 2026-10-11: no trip runs on it"
+    with pytest.raises(SpecError, match="no trip runs on a Tuesday, Wednesday or Thursday"):
+        qa.departures(feed(trips="route_id,service_id,trip_id\nR,SA,s\n"))
+
+
 def test_a_folder_and_a_folder_in_the_zip_are_read(feed, tmp_path):
     with zipfile.ZipFile(feed("feed/")) as archive:
         archive.extractall(tmp_path)
@@ -85,6 +103,13 @@ def test_faults_are_named(feed, tmp_path):
         qa.departures(feed(stop_times=None), "2026-10-07")
     with pytest.raises(SpecError, match="from 2026-01-01 to 2026-12-31; 2027-01-05 lies outside"):
         qa.departures(feed(), "2027-01-05")
+    bad = TOY["calendar"].replace("20261231", "2026-12-31", 1).replace("20261231", "", 1)
+    with pytest.raises(InputError, match="not written as 20261007: '2026-12-31', ''"):
+        qa.departures(feed(calendar=bad), "2026-10-07")
+    with pytest.raises(InputError, match="services that end before they begin: 'WD'"):
+        qa.departures(feed(calendar=TOY["calendar"].replace("20260101", "20270101", 1)), "2026-10-07")
+    with pytest.raises(ColumnError, match=r"no column 'stop_id'\. There are: 'stop_id;stop_name"):
+        qa.departures(feed(stops=TOY["stops"].replace(",", ";")), "2026-10-07")
     with pytest.raises(SpecError, match="write it as"):
         qa.departures(feed(), "7.10.2026")
     with pytest.raises(SpecError, match="hours are two rising ones"):

@@ -227,9 +227,8 @@ def test_areas_without_a_predecessor_are_new_and_unknown_ones_have_no_reason(tow
     words = found.text("de")
     assert "hinzugekommen 1, weggefallen 1, auf der Liste geblieben 1" in words
     assert "Neu geschnitten, ohne Vorgänger: 1." in words
-    assert "Gebiet 02 kommt hinzu. Grund: eigener Wert. (Poverty" not in words
     assert "Gebiet 02 kommt hinzu. Grund: eigener Wert." in words
-    assert "10,0 auf 20,0, Grenze 15,0 auf 15,0" in words
+    assert "poverty in %: von 10,0 auf 20,0; Grenze: von 15,0 auf 15,0." in words
 
 
 def test_withheld_areas_are_counted_and_neither_explained_nor_shown(town):
@@ -298,7 +297,7 @@ def test_lists_by_unlike_definitions_are_refused(town):
         ((("own",), ("city",)), "eigener Wert oder Stadtwert, jedes für sich"),
         ((("own", "city"),), "eigener Wert und Stadtwert, nur beides zusammen"),
         ((("own", "city", "rule"),), "eigener Wert und Stadtwert und Regel, nur alles zusammen"),
-        ((("own",), ("city", "rule")), "eigener Wert oder Stadtwert und Regel, jede Verbindung für sich"),
+        ((("own",), ("city", "rule")), "eigener Wert oder Stadtwert und Regel, jede Kombination für sich"),
     ],
 )
 def test_reasons_in_words(reasons, words):

@@ -333,7 +333,7 @@ def test_offices_priorities_money_and_participation_stand_in_the_report_of_the_h
         "120.000 EUR aus Topf enden am 30.06.2025",
         "Maßnahme M1 (Café) hat hohe Priorität",
         "Maßnahme M2 (Laden) hat niedrige Priorität",
-        "Ergebnisse der Beteiligung: 3, aus Veranstaltungen: 2.",
+        "Ergebnisse der Beteiligung: 3, Veranstaltungen: 2.",
         "Noch ohne Antwort der Verwaltung: 2.",
     )
     assert [words for words in inside if words not in told["internal"]] == []

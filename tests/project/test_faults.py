@@ -207,6 +207,7 @@ def test_an_english_project_is_spoken_of_in_english(small_project, capsys):
 
 def test_what_has_no_translation_stays_as_it_is():
     assert told("An odd thing happened. 'x' is missing.", "de") == "An odd thing happened. „x“ fehlt."
+    assert told("filter Jahr = 2021: 360 rows set aside", "de") == "Filter Jahr = 2021: 360 Zeilen beiseitegelegt"
 
 
 def test_a_run_tells_the_faults_of_a_check_and_writes_nothing(small_project, capsys):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 
 from quartiersatlas.cli import main, sample_data
+from quartiersatlas.project.monitor_part import add_all_to_monitor
 
 PART = '\n[monitor]\nfolder = "monitoring"\nformat = "csv"\n'
 
@@ -33,6 +36,47 @@ def test_add_and_report(project, capsys):
     assert main(["monitor", "report", str(project), str(inside)]) == 2
     assert main(["run", str(project), "--folder", str(Path(inside).parent)]) == 2
     assert not inside.exists()
+
+
+SMALL = """
+title = "T"
+source = "S"
+as_of = "2023-06-30"
+population = "residents"
+period = "30.06.2023"
+[areas]
+path = "areas.gpkg"
+key = "key"
+name = "name"
+[[tables]]
+path = "later.csv"
+key = "key"
+period = "30.06.2023"
+[[tables]]
+path = "earlier.csv"
+key = "key"
+period = "31.12.2022"
+[indicators]
+sgb2_rate = ["poor", "residents"]
+[monitor]
+folder = "monitoring"
+format = "csv"
+"""
+
+
+def test_all_periods_come_in_by_their_dates_however_they_are_written(tmp_path):
+    keys = [f"{number:02d}" for number in range(1, 7)]
+    shapes = [shapely.box(4e5 + 1000 * n, 5.6e6, 4.01e5 + 1000 * n, 5.601e6) for n in range(6)]
+    areas = gpd.GeoDataFrame({"key": keys, "name": keys}, geometry=shapes, crs="EPSG:25832")
+    areas.to_file(tmp_path / "areas.gpkg")
+    for name, poor in (("earlier", 100), ("later", 110)):
+        rows = "".join(f"{key};{poor};1000\n" for key in keys)
+        (tmp_path / f"{name}.csv").write_text(f"key;poor;residents\n{rows}", encoding="utf-8")
+    path = tmp_path / "projekt.toml"
+    path.write_text(SMALL, encoding="utf-8")
+    assert [found.stored for found in add_all_to_monitor(path)] == ["2022-12-31", "2023-06-30"]
+    path.write_text(SMALL.replace("31.12.2022", "2022"), encoding="utf-8")
+    assert add_all_to_monitor(path) == []  # the same dates in other words
 
 
 def test_a_project_without_a_store(project, capsys):

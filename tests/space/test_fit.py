@@ -37,7 +37,7 @@ def test_squares_side_by_side_fit():
         "4 areas that fit together exactly. With a tolerance of 1 m, 4 pairs have a common border."
     )
     assert report.verdict() == (
-        "4 Gebiete, die genau aneinander passen. Mit 1 m Toleranz haben 4 Paare eine gemeinsame Grenze."
+        "4 Gebiete, die genau aneinanderpassen. Mit 1 m Toleranz haben 4 Paare eine gemeinsame Grenze."
     )
 
 

@@ -15,23 +15,32 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Lang
 
-YEARS = re.compile(r"(?P<first>\d{4})(?:\s*(?:-|–|/|bis|to)\s*(?P<last>\d{4}))?")
+YEARS = re.compile(r"(?P<first>[12]\d{3})(?:\s*(?:-|–|/|bis|to)\s*(?P<last>[12]\d{3}))?")
+SCHOOL_YEAR = re.compile(r"(?P<first>[12]\d{3})\s*/\s*(?:[12]\d)?(?P<last>\d{2})")
 GERMAN_DAY = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})")
 DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 DAYS_IN_YEAR = 365.25
 
 
 def period_span(period: str) -> tuple[pd.Timestamp, pd.Timestamp] | None:
-    """Return the first and the last day of a period; None where it is written in other words.
+    """Return the first and the last day of a period; None where it is written in other words, or ends before it begins.
+
+    A school year such as ``"2023/24"`` or ``"2023/2024"`` runs from August to July.
 
     Examples
     --------
     >>> [str(day.date()) for day in period_span("2019-2021")], period_span("winter")
     (['2019-01-01', '2021-12-31'], None)
+    >>> [str(day.date()) for day in period_span("2023/24")]
+    ['2023-08-01', '2024-07-31']
     """
+    school = SCHOOL_YEAR.fullmatch(period.strip())
+    if school and int(school["last"]) == (int(school["first"]) + 1) % 100:
+        return pd.Timestamp(int(school["first"]), 8, 1), pd.Timestamp(int(school["first"]) + 1, 7, 31)
     years = YEARS.fullmatch(period.strip())
     if years:
-        return pd.Timestamp(int(years["first"]), 1, 1), pd.Timestamp(int(years["last"] or years["first"]), 12, 31)
+        first, last = int(years["first"]), int(years["last"] or years["first"])
+        return (pd.Timestamp(first, 1, 1), pd.Timestamp(last, 12, 31)) if first <= last else None
     german = GERMAN_DAY.fullmatch(period.strip())
     words = "-".join(reversed(german.groups())) if german else period.strip()
     try:
@@ -97,7 +106,7 @@ def years_between(earlier: str, later: str, call: str) -> float:
         if span is None:
             raise SpecError(
                 f"{call}: the period {period!r} is no date, so nothing can be told per year. Name the date in the "
-                f"join: join(..., period='2024-12-31'), '31.12.2024', '2024' or '2022-2024'."
+                f"join: join(..., period='2024-12-31'), '31.12.2024', '2024', '2022-2024' or '2023/24'."
             )
         ends.append(span[1])
     return float((ends[1] - ends[0]).days) / DAYS_IN_YEAR

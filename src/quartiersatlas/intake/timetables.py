@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Open: TypeAlias = Callable[[str], io.BufferedIOBase | None]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DATE = "%Y%m%d"
 MIDWEEK = (1, 2, 3)  # Tuesday to Thursday
 ADDED, REMOVED = "1", "2"
 NO_PICKUP = "1"
@@ -164,7 +165,12 @@ class _Feed:
             if required:
                 raise InputError(f"{self.name} has no {table}.txt: it is no timetable in the GTFS format.")
             return
-        wanted = [*needed, *(further or [])]
+        wanted, there = [*needed, *(further or [])], list[str]()
+
+        def is_wanted(column: str) -> bool:
+            there.append(column.strip())
+            return column.strip() in wanted
+
         with stream:
             try:
                 parts = pd.read_csv(
@@ -173,14 +179,15 @@ class _Feed:
                     encoding="utf-8-sig",
                     chunksize=AT_ONCE,
                     keep_default_na=False,
-                    usecols=lambda column: column.strip() in wanted,
+                    usecols=is_wanted,
                     skipinitialspace=True,
                 )
                 for part in parts:
                     part.columns = part.columns.str.strip()
                     for column in needed:
                         if column not in part.columns:
-                            raise ColumnError.not_found(column, part.columns, f"{self.name}: {table}.txt")
+                            names = dict.fromkeys(there)
+                            raise ColumnError.not_found(column, names, f"{self.name}: {table}.txt")
                     yield part.assign(**{c: "" for c in wanted if c not in part})[wanted].apply(
                         lambda cells: cells.str.strip()
                     )
@@ -216,36 +223,57 @@ class _Calendar:
 
     def services(self, day: dt.date) -> set[str]:
         """Return the services that run on a day."""
-        written = day.strftime("%Y%m%d")
+        written = day.strftime(DATE)
         weekly = self.weekly[self.weekly["start_date"].le(written) & self.weekly["end_date"].ge(written)]
         running = set(weekly["service_id"][weekly[WEEKDAYS[day.weekday()]].eq("1")])
         today = self.exceptions[self.exceptions["date"].eq(written)]
         added, removed = (set(today["service_id"][today["exception_type"].eq(kind)]) for kind in (ADDED, REMOVED))
         return (running | added) - removed
 
-    def span(self) -> tuple[dt.date, dt.date]:
+    def midweek(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return the first Tuesday to Thursday after each day on which services change: between them all are alike."""
+
+        def days(*columns: pd.Series[str]) -> set[int]:
+            return {dt.datetime.strptime(one, DATE).toordinal() for one in pd.concat(columns).unique()}  # noqa: DTZ007 - a day
+
+        exceptions = self.exceptions["date"]
+        turns = days(self.weekly["start_date"], exceptions)
+        turns |= {end + 1 for end in days(self.weekly["end_date"], exceptions)}
+        near = {turn + n for turn in turns for n in range(len(WEEKDAYS))}
+        inside = sorted(day for day in near if first.toordinal() <= day <= last.toordinal())
+        return [one for one in map(dt.date.fromordinal, inside) if one.weekday() in MIDWEEK]
+
+    def span(self, where: str) -> tuple[dt.date, dt.date]:
         """Return the first and the last day."""
         days = pd.concat([self.weekly["start_date"], self.weekly["end_date"], self.exceptions["date"]])
-        try:
-            found = pd.to_datetime(days, format="%Y%m%d")
-        except ValueError as error:
-            raise InputError(f"A date of the calendar is none: {error}.") from error
+        found = pd.to_datetime(days, format=DATE, errors="coerce")
+        if found.isna().any():
+            wrong = list_some(days[found.isna()].unique())
+            raise InputError(f"{where}: the calendar has dates not written as 20261007: {wrong}.")
+        turned = self.weekly["service_id"][self.weekly["end_date"].lt(self.weekly["start_date"])]
+        if len(turned):
+            raise InputError(f"{where}: calendar.txt: services that end before they begin: {list_some(turned)}.")
         return found.min().date(), found.max().date()
 
 
 def _day(day: str | dt.date | None, calendar: _Calendar, trips: pd.DataFrame, where: str) -> tuple[dt.date, list[str]]:
     """Return the day that was asked for, or one in term time, and how it was found."""
-    first, last = calendar.span()
+    first, last = calendar.span(where)
+    per_service = trips["service_id"].value_counts()
+
+    def running(one: dt.date) -> int:
+        return int(per_service.reindex(list(calendar.services(one))).sum())
+
     if day is None:
-        per_service = trips["service_id"].value_counts()
-        days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-        midweek = [one for one in days if one.weekday() in MIDWEEK]
+        midweek = calendar.midweek(first, last)
         if not midweek:
             raise SpecError(f"{where}: no Tuesday, Wednesday or Thursday from {first} to {last}: name a day.")
-        running = [int(per_service.reindex(list(calendar.services(one))).sum()) for one in midweek]
-        best = int(np.argmax(running))
+        trips_of = [running(one) for one in midweek]
+        best = int(np.argmax(trips_of))
+        if not trips_of[best]:
+            raise SpecError(f"{where}: no trip runs on a Tuesday, Wednesday or Thursday: name a day.")
         return midweek[best], [
-            f"day {midweek[best]}: the first Tuesday to Thursday with most trips ({running[best]:,})"
+            f"day {midweek[best]}: the first Tuesday to Thursday with most trips ({trips_of[best]:,})"
         ]
     expects(day, (str, dt.date), "departures: day", HOW)
     try:
@@ -254,7 +282,7 @@ def _day(day: str | dt.date | None, calendar: _Calendar, trips: pd.DataFrame, wh
         raise SpecError(f"departures: day is {day!r}; write it as '2026-10-07'.") from error
     if not first <= found <= last:
         raise SpecError(f"{where} is a timetable from {first} to {last}; {found} lies outside. Take a day inside.")
-    return found, [f"day {found}"]
+    return found, [f"day {found}"] if running(found) else [f"day {found}: no trip runs on it"]
 
 
 def _stop_times(feed: _Feed, running: set[str]) -> pd.DataFrame:

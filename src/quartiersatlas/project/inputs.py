@@ -15,6 +15,7 @@ from quartiersatlas.intake import AreaData, join, merge_areas, read_areas, read_
 from quartiersatlas.intake.files.layers import read_geometry_file
 from quartiersatlas.intake.joining.split import part_of
 from quartiersatlas.monitoring.store.monitor import monitor
+from quartiersatlas.monitoring.store.period_files import period_name
 from quartiersatlas.project.acting import with_acting_columns
 from quartiersatlas.project.acting_parts import ChangePart
 from quartiersatlas.project.schema import AreasPart, ProgrammesPart, TablePart
@@ -85,7 +86,14 @@ def read_all_periods(project: Project) -> dict[str, AreaData]:
     areas = read_project_areas(project)
     others = sorted({part.period for part in project.tables} - {project.period})
     found = {period: joined_period(project, areas, tables, period, as_far_as_counted=True) for period in others}
-    return dict(sorted({**found, project.period: own_data(project, inputs)}.items()))
+    every = {**found, project.period: own_data(project, inputs)}
+    return {period: every[period] for period in sorted(every, key=_last_day)}
+
+
+def _last_day(period: str) -> tuple[bool, str, str]:
+    """Order periods by their last day, those in other words behind."""
+    name = period_name(period)
+    return (name is None, "" if name is None else f"{name.last:%Y-%m-%d}", period)
 
 
 def read_project_areas(project: Project) -> gpd.GeoDataFrame:

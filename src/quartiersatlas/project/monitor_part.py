@@ -9,6 +9,7 @@ from quartiersatlas.base.checks import usable_path
 from quartiersatlas.base.files import move_all, unfinished_folder
 from quartiersatlas.disclosure.ledger import publishing
 from quartiersatlas.monitoring.measures.register import read_measures
+from quartiersatlas.monitoring.store.period_files import period_name
 from quartiersatlas.present.yearly_report import monitor_report
 from quartiersatlas.project.inputs import own_data, project_store, read_all_periods, read_inputs
 from quartiersatlas.project.parts import named_part
@@ -110,10 +111,11 @@ def add_all_to_monitor(path: str | Path, *, accept: str = "", by: str = "") -> l
     """
     project = named_part(read_project(path), "")
     store = project_store(project)
-    known = {store.data(name).period for name in store.periods}
+    known = set(store.periods)
     seen: list[Findings] = []
     for period, data in read_all_periods(project).items():
-        if period in known or (seen and not seen[-1].stored):
+        name = period_name(period)
+        if (name is not None and name.name in known) or (seen and not seen[-1].stored):
             continue
         found = store.add(data, by=by)
         seen.append(found.accept(reason=accept, by=by) if accept and found.asked and not found.refused else found)

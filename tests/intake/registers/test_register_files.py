@@ -133,6 +133,7 @@ def test_columns_stand_in_any_order_and_language(tmp_path):
         ("Kosten", "24 Tsd. €", "cost", 24000.0),
         ("Kosten", "1,5 Mio. EUR", "cost", 1500000.0),
         ("Kosten", "24.000,50", "cost", 24000.5),
+        ("Kosten", "24.000,- €", "cost", 24000.0),
         ("Laufzeit: Ende", "Q3/2026", "end", pd.Timestamp("2026-09-30")),
         ("Laufzeit: Beginn", "Q3/2026", "begin", pd.Timestamp("2026-07-01")),
         ("Laufzeit: Ende", dt.datetime(2026, 3, 1), "end", pd.Timestamp("2026-03-01")),  # noqa: DTZ001
@@ -156,13 +157,16 @@ def test_what_can_be_read_in_one_way_is_read(tmp_path, heading, value, column, w
         ("Kosten", "20.000-30.000 €", r"I3 .*'20\.000-30\.000 €': a range"),
         ("Kosten", "24,000", r"I3 .*24,000 is 24 in German"),
         ("Kosten", -5, r"I3 .*negative"),
-        ("Kosten", "viel", r"I3 .*no number"),
+        ("Kosten", "−5.000 €", r"I3 .*negative"),
+        ("Kosten", "50 %", r"I3 .*a percentage where an amount"),
+        ("Kosten", "k. A.", r"I3 .*no number.*leave the cell empty"),
         ("Laufzeit: Ende", "01.03.26", r"H3 .*two digits"),
         ("Laufzeit: Ende", 46023, r"H3 .*a number where a date belongs"),
         ("Laufzeit: Ende", "31.02.2026", r"H3 .*no such day"),
         ("Laufzeit: Ende", "2023", r"H3 .*before its begin, 2024-01-01"),
+        ("Laufzeit: Ende", "offen", r'H3 .*or "dauerhaft" where it has no end'),
         ("Handlungsfelder", "Bildungg", r"D3 .*did you mean 'Bildung'"),
-        ("Aktueller Stand", "lauft noch so", r"F3 .*unknown"),
+        ("Aktueller Stand", "laufend", r"F3 .*unknown: it is one of 'Idee', 'geplant', 'läuft'"),
         ("Ziel", "", r"E3 .*empty, and each row needs it"),
         ("Gebiete", "", r"K3 .*empty, though the measure reaches single areas"),
         ("Ziel", "Fragen an vhs@stadt.de", r"E3 .*contact details"),
@@ -184,6 +188,47 @@ def test_all_that_is_refused_is_said_at_once(tmp_path):
 def test_a_number_of_the_register_is_never_used_twice(tmp_path):
     with pytest.raises(RegisterError, match=r"A4 .*there twice"):
         qa.read_measures(workbook(tmp_path, rows=2, more=lambda _, sheet: sheet.__setitem__("A4", "M1")))
+
+
+def test_a_number_that_differs_in_case_alone_is_the_same():
+    given = full()
+    given["Maßnahmen"] = pd.concat([given["Maßnahmen"], given["Maßnahmen"].assign(**{"Nr.": " m1"})])
+    with pytest.raises(RegisterError, match=r"A3 .*there twice"):
+        qa.read_measures(given)
+
+
+def test_money_shown_as_per_cent_is_refused(tmp_path):
+    def share(_, sheet):
+        sheet["I3"], sheet["I3"].number_format = 0.5, "0%"
+
+    with pytest.raises(RegisterError, match=r"I3 .*a percentage where an amount"):
+        qa.read_measures(workbook(tmp_path, more=share))
+
+
+def test_forecasts_may_be_below_nought_and_written_with_their_sign():
+    columns = ["Indikator", "Gebiet", "Stand", "Wert", "Art", "erstellt am", "Verfahren", "Quelle"]
+    rows = [
+        ("net_migration_u6", "Gesamtstadt", "2030", one, "Prognose", "01.02.2025", "V", "Q") for one in ("−2,5 %", -2)
+    ]
+    given = full() | {"Prognosen": pd.DataFrame(rows, columns=columns)}
+    assert qa.read_measures(given).forecasts["value"].tolist() == [-2.5, -2]
+
+
+def test_headings_with_a_unit_are_known_and_others_are_said(tmp_path):
+    register = qa.read_measures(workbook(tmp_path, more=lambda _, sheet: sheet.__setitem__("I2", "Kosten in €")))
+    assert register.measures["cost"].tolist() == qa.read_measures(workbook(tmp_path)).measures["cost"].tolist()
+    register = qa.read_measures(workbook(tmp_path, more=lambda _, sheet: sheet.__setitem__("I2", "Gesamtkosten")))
+    said = register.problems.set_index("row").loc["I2"]
+    assert said["column"] == "Gesamtkosten"
+    assert said["what"].startswith("no column of a register, kept as it is. Did you mean 'Kosten'")
+    assert register.measures["cost"].isna().all()
+    register = qa.read_measures(workbook(tmp_path, more=lambda _, sheet: sheet.__setitem__("I2", None)))
+    assert register.problems.set_index("row").loc["I2", "what"] == "values without a heading: not read"
+
+
+def test_a_heading_merged_across_columns_is_refused(tmp_path):
+    with pytest.raises(RegisterError, match=r"G2:H2 .*'Laufzeit: Beginn': a heading merged across columns"):
+        qa.read_measures(workbook(tmp_path, more=lambda _, sheet: sheet.merge_cells("G2:H2")))
 
 
 def test_words_merged_over_rows_hold_for_each_and_numbers_are_refused(tmp_path):
@@ -271,6 +316,10 @@ def test_areas_by_name_or_without_their_zeros_become_keys():
     assert register.targets["area"].tolist() == ["city"]
     need = pd.DataFrame({"area": ["0101", "0102"], "field": "education", "need": True})
     assert qa.coverage(register, need, on="2026-01-01", data=data).table["state"].tolist() == ["covered"] * 2
+    given["Maßnahmen"]["Gebiete"] = "0101, 0102"
+    assert qa.read_measures(given, data).measures["areas"].tolist() == [("0101", "0102")]
+    given["Maßnahmen"]["Gebiete"] = "Nord und 102"
+    assert qa.read_measures(given, data).measures["areas"].tolist() == [("0101", "0102")]
     given["Ortswissen"]["Gebiet"] = "Nordd"
     with pytest.raises(RegisterError, match=r"no such area. Did you mean 'Nord'"):
         qa.read_measures(given, data)

@@ -203,7 +203,9 @@ def test_a_comparison_that_cannot_be_names_the_missing_piece():
     for given, chosen, options, error, words in (
         (panel, keys, {}, SpecError, "all areas are funded"),
         (panel, funded, {"exclude": funded}, SpecError, "no area is funded"),
-        (panel, [], {}, SpecError, "empty"),
+        (panel, [], {}, SpecError, "no area is funded"),
+        (panel, funded, {"exclude": ["999"]}, ColumnError, "exclude: there are no areas '999'"),
+        (panel, funded, {"selected": "2019"}, ArgumentError, "selected takes an int"),
         (panel, funded[:9], {}, SpecError, "9 funded and 111 other areas .left out: none."),
         (panel.iloc[:70], keys[:12], {}, SpecError, "12 funded and 58"),
         (panel.drop(columns=[2016, 2017]), funded, {}, SpecError, "2 of the 3 years before 2019"),

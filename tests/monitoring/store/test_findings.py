@@ -112,6 +112,16 @@ def test_moved_outlines_are_asked_about(filled):
     assert codes(found) == ["outline_moved:14"]
 
 
+def test_a_renamed_area_is_noted_and_keeps_its_new_name(filled):
+    data = a_year("2024")
+    data = replace(data, areas=data.areas.assign(name=data.areas["name"].replace("Gebiet 03", "Hafen")))
+    found = filled.add(data)
+    assert found.stored
+    said = [row.text("de") for row in found.rows if row.code == "renamed"]
+    assert said == ["Gebiete heißen anders als bisher (1): Gebiet 03 → Hafen (03)."]
+    assert [filled.data(year).areas.loc["03", "name"] for year in ("2023", "2024")] == ["Gebiet 03", "Hafen"]
+
+
 def test_values_that_turn_missing_and_periods_without_a_date(filled):
     found = filled.add(a_year("2024", changed(2, np.nan)))
     assert codes(found, "ask") == ["turned_missing:poor", f"turned_missing:{RATE}"]

@@ -89,6 +89,12 @@ def test_keys_and_words_stay_text(tmp_path):
     assert list(found.index) == ["01", "02"]
 
 
+def test_school_years_have_the_name_of_their_last_day(store):
+    assert [store.add(a_year(year)).stored for year in ("2022/23", "2023/2024")] == ["2023-07-31", "2024-07-31"]
+    assert store.data("2023/24").period == "2023/2024"
+    assert [row.code for row in store.add(a_year("2023/24")).refused] == ["period_exists"]
+
+
 def test_only_the_owner_reads_it(filled):
     for folder, _, files in os.walk(filled.folder):
         assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700, folder

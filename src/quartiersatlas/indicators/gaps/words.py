@@ -115,7 +115,8 @@ def gap_sentences(
         found.append(text("group_gap_unclear", lang, n_group=whole(row["n_group"], lang), **_ends(row, lang)))
     if isfinite(other["difference"]):
         said = {"reference": text(GAP_TO[compared], lang), "diff": points(other["difference"], lang)}
-        found.append(text("group_gap_other_reference", lang, **said, **_ends(other, lang)))
+        name = "group_gap_other_reference" if isfinite(other["difference_lower"]) else "group_gap_other_rates"
+        found.append(text(name, lang, **said, **_ends(other, lang)))
     if row["ratio_reason"] == "both_zero":
         found.append(text("group_gap_both_zero", lang))
     if standardised is not None:

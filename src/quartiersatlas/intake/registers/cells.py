@@ -34,8 +34,11 @@ AMOUNT = re.compile(r"(?P<number>[\d.,\u202f\u00a0 ']+?)\s*(?P<factor>Tsd\.?|T|M
 THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?")
 ENGLISH = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
+MINUS = re.compile(r"[-\u2212\u2013]\s*(?=[\d.,])")
+NO_CENTS = re.compile(r",\s*[-\u2013\u2014]+$")  # 24.000,- and 24.000,--
 RANGE = re.compile(r"\d\D*\s*(?:-|–|bis|to)\s*\D*\d", re.IGNORECASE)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+FEW_WORDS = 8  # of a drop-down: so many can be listed
 ROUND = 10_000  # a number that is so many times something, where a name belongs: 1E5 was typed, and is a number now
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.\w{2,}")
 PHONE = re.compile(r"(?:\+49|\(?0\d{2,5}\)?[\s/-])[\d\s/()-]{5,}\d")
@@ -144,12 +147,12 @@ def _code(words: str, known: dict[str, str], column: RegisterColumn) -> str:
 
     if folded(words) in known:
         return known[folded(words)]
-    spelled = {label: code for code, label in column.labels("de").items()} | {code: code for code in known.values()}
-    close = [label for label, score, _ in extract(words, list(spelled), limit=2) if score > 60]  # noqa: PLR2004 - percent alike
-    hint = (
-        f"did you mean {list_some(close)}?" if close else f"it is one of {list_some(column.labels('de').values(), 20)}"
-    )
-    raise RefusedCellError(f"unknown: {hint}")
+    labels = list(column.labels("de").values())
+    spelled = labels + list(known.values())
+    close = [label for label, score, _ in extract(words, spelled, limit=2) if score > 60]  # noqa: PLR2004 - percent alike
+    if close and len(labels) > FEW_WORDS:
+        raise RefusedCellError(f"unknown: did you mean {list_some(close)}?")
+    raise RefusedCellError(f"unknown: it is one of {list_some(labels, 20)}")
 
 
 def read_date(raw: object, kind: str) -> RegisterCell:
@@ -176,6 +179,7 @@ def read_date(raw: object, kind: str) -> RegisterCell:
     if isinstance(raw, (int, float, np.number)):
         raise RefusedCellError("a number where a date belongs: format the cell as a date, or write TT.MM.JJJJ")
     more = "" if kind == "date" else ", MM/JJJJ or JJJJ"
+    more += f', or "{PERMANENT_WORDS["de"]}" where it has no end' if kind == "end" else ""
     raise RefusedCellError(f"no date: write TT.MM.JJJJ, JJJJ-MM-TT{more}")
 
 
@@ -210,16 +214,21 @@ def _within(year: int, first: int, last: int, kind: str) -> pd.Timestamp:
 def _number(raw: object, kind: str) -> RegisterCell:
     if isinstance(raw, (datetime, date, bool)):
         raise RefusedCellError("a date or a yes where a number belongs: format the cell as a number, and type it again")
-    if isinstance(raw, (Percent, Padded)):
-        return RegisterCell(_checked(float(raw), kind))
+    words = written(raw).strip()
+    if kind != "number" and (isinstance(raw, Percent) or words.endswith("%")):
+        raise RefusedCellError("a percentage where an amount or a count belongs: write the amount, such as 24000")
     if isinstance(raw, (int, float, np.number)):
         return RegisterCell(_checked(float(raw), kind))
-    words = written(raw).strip()
     if RANGE.search(words):
         raise RefusedCellError("a range: a number is one number. Write the sum that was resolved, the range beside it")
-    found = AMOUNT.fullmatch(MONEY_WORDS.sub("", words).strip() if kind == "money" else words)
+    bare = words.removesuffix("%").rstrip()
+    minus = MINUS.match(bare)
+    bare = bare[minus.end() :] if minus else bare
+    found = AMOUNT.fullmatch(NO_CENTS.sub("", MONEY_WORDS.sub("", bare).strip()) if kind == "money" else bare)
     if found is None or (found["factor"] and kind != "money"):
-        raise RefusedCellError("no number")
+        raise RefusedCellError(
+            "no number: write its digits, such as 24000, and leave the cell empty where it is unknown"
+        )
     digits = re.sub(r"[\u202f\u00a0 ']", "", found["number"])
     factor = FACTORS.get((found["factor"] or "").lower(), 1.0)
     is_large = kind in ("money", "count") and factor == 1
@@ -231,6 +240,7 @@ def _number(raw: object, kind: str) -> RegisterCell:
         value = float(digits.replace(",", ".")) * factor
     else:
         raise RefusedCellError("no number that can be read in one way only")
+    value = -value if minus else value
     note = f"read as {value:.15g}" if not PLAIN.fullmatch(words) else ""
     return RegisterCell(_checked(value, kind), note)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CITY = "city"
 CITY_WORDS = (CITY, "stadt", "gesamtstadt")
 PERSON = re.compile(r"\b(?:Frau|Herrn?|Mr\.?|Mrs\.?|Ms\.?|Dr\.|Prof\.)\s+[A-ZÄÖÜ]")
+ENUMERATED = re.compile(r"\s*,\s*(?:und|and)?\s*|\s+(?:und|and|&|\+)\s+")
 CLOSE = 60  # percent alike
 
 
@@ -78,7 +79,8 @@ def check_register(
     checks = {table: _Check(table, frame, places[table], found) for table, frame in tables.items()}
     measures, aims = tables["massnahmen"], tables["ziele"]
     for table, column in (("massnahmen", "measure_id"), ("ziele", "aim_id")):
-        for row in tables[table].index[tables[table][column].duplicated() & tables[table][column].ne("")]:
+        numbers = tables[table][column].astype(str).str.casefold()
+        for row in tables[table].index[numbers.duplicated() & numbers.ne("")]:
             checks[table].refuse(row, column, "there twice: a number of the register is never used again")
     _check_spans(checks)
     _check_offices(checks)
@@ -150,6 +152,8 @@ def _check_areas(check: _Check, data: AreaData | None) -> None:
     read = []
     for row, cell in enumerate(check.frame[column]):
         names = cell if isinstance(cell, tuple) else ((cell,) if cell else ())
+        if known is not None and isinstance(cell, tuple):
+            names = tuple(part for name in names for part in known.parts_of(name))
         keys = []
         for name in names:
             key = CITY if name.casefold() in CITY_WORDS else name
@@ -176,6 +180,12 @@ class _Areas:
         self.names = {str(name): str(key) for key, name in names[~names.duplicated(keep=False)].items()}
         self.parents = {f"{level}:{value}" for level in parent_columns(areas) for value in areas[level].dropna()}
         self.words = [*self.keys, *self.names, *sorted(self.parents)]
+
+    def parts_of(self, name: str) -> list[str]:
+        """Return the areas that are named in one go: "0305, 0306 und 0307"; a name may hold a comma itself."""
+        parts = ENUMERATED.split(name)
+        is_list = len(parts) > 1 and self.key_of(name) is None and all(self.key_of(part) for part in parts)
+        return parts if is_list else [name]
 
     def key_of(self, name: str) -> str | None:
         if name in self.keys or name in self.parents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 from quartiersatlas.base.checks import count_noun
 from quartiersatlas.errors import ColumnError, RegisterError
 from quartiersatlas.intake.registers.cells import RefusedCellError, empty_value, read_cell
-from quartiersatlas.intake.registers.consistency import check_register
+from quartiersatlas.intake.registers.consistency import check_register, closest
 from quartiersatlas.intake.registers.schema import (
     DEFAULTS,
     NAMES,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from quartiersatlas.intake.joining.data import AreaData
 
 SHOWN = 4
+UNIT = re.compile(r"\s*(?:\((?:EUR|Euro|€)\)|in (?:EUR|Euro|€))$", re.IGNORECASE)  # behind a heading of money
 PROBLEM_COLUMNS = ["sheet", "row", "column", "value", "what", "is_refused"]
 
 
@@ -155,20 +157,34 @@ def _read_sheet(sheet: RawSheet, table: str, problems: Problems) -> tuple[pd.Dat
         values = [_value(sheet, number, row, at.get(column.name), column, problems) for number, row in sheet.rows]
         found[column.name] = pd.Series(values, dtype=column.dtype)
     known = set(at.values())
-    for place, heading in enumerate(sheet.header):
-        if heading and place not in known:
-            texts = [written(row[place]).strip() if place < len(row) else "" for _, row in sheet.rows]
+    unread = [column.heading_de for column in columns if column.name not in at]
+    for place in range(max([len(sheet.header), *(len(row) for _, row in sheet.rows)])):
+        heading = sheet.header[place] if place < len(sheet.header) else ""
+        texts = [written(row[place]).strip() if place < len(row) else "" for _, row in sheet.rows]
+        if place in known or not (heading or any(texts)):
+            continue
+        if heading:
             found[heading] = pd.Series(texts, dtype="object")
+        _note_column(sheet, place, heading, unread, problems)
     letters = {name: sheet.cell(0, place)[:-1] for name, place in at.items()}
     return pd.DataFrame(found), RegisterPlaces(sheet.name, letters, [number for number, _ in sheet.rows])
 
 
+def _note_column(sheet: RawSheet, place: int, heading: str, unread: list[str], problems: Problems) -> None:
+    """Say what becomes of a column that a register does not know: kept, or without a heading, lost."""
+    cell = sheet.cell(sheet.header_row, place)
+    if not heading:
+        problems.note(sheet.name, cell, "", "", "values without a heading: not read")
+    elif hint := closest(heading, unread):
+        problems.note(sheet.name, cell, heading, "", f"no column of a register, kept as it is.{hint}")
+
+
 def _positions(sheet: RawSheet, columns: tuple[RegisterColumn, ...]) -> dict[str, int]:
     """Return where each column stands, whatever the language of its heading."""
-    headings = [folded(heading) for heading in sheet.header]
+    headings = [folded(UNIT.sub("", heading)) for heading in sheet.header]
     at: dict[str, int] = {}
     for column in columns:
-        spellings = {folded(word) for word in (column.name, column.heading_de, column.heading_en)}
+        spellings = {folded(UNIT.sub("", word)) for word in (column.name, column.heading_de, column.heading_en)}
         places = [place for place, heading in enumerate(headings) if heading in spellings]
         if len(places) > 1:
             raise ColumnError(f"Sheet {sheet.name!r} has the column {column.heading_de!r} twice: keep one of them.")
@@ -208,6 +224,9 @@ def _fill_merged(sheet: RawSheet, at: dict[str, int], problems: Problems) -> Non
     }
     rows = dict(sheet.rows)
     for one in sheet.merged:
+        if one.first.row + 1 <= sheet.header_row <= one.last.row + 1 and one.last.column > one.first.column:
+            said = "a heading merged across columns: give each column its own"
+            problems.refuse(sheet.name, str(one), "", sheet.header[one.first.column], said)
         inside = [number for number in rows if one.first.row + 1 <= number <= one.last.row + 1]
         if not inside:
             continue

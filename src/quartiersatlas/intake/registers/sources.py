@@ -36,6 +36,7 @@ class RawSheet:
     name: str
     header: list[str]
     rows: list[tuple[int, list[Any]]]
+    header_row: int = 1
     merged: list[Merged] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -142,10 +143,10 @@ def _of_workbook(path: Path) -> dict[str, RawSheet]:
 def _sheet(name: str, rows: Sequence[tuple[int, list[Any]]], table: str) -> RawSheet:
     """Find the header, which may stand below a title; rows without anything are no rows."""
     known = {folded(word) for one in register_columns()[table] for word in (one.name, one.heading_de, one.heading_en)}
-    for place, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
+    for place, (header_row, cells) in enumerate(rows[:HEADER_WITHIN]):
         header = [str(cell).strip() if cell is not None else "" for cell in cells]
         if sum(folded(cell) in known for cell in header if cell) >= LEAST_HEADINGS:
             body = [(number, row) for number, row in rows[place + 1 :] if any(str(cell).strip() for cell in row)]
-            return RawSheet(name, header, body)
+            return RawSheet(name, header, body, header_row)
     headings = [one.heading_de for one in register_columns()[table] if one.is_required]
     raise InputError(f"{name!r} has no header in its first {HEADER_WITHIN} rows: it names {list_some(headings, 10)}.")

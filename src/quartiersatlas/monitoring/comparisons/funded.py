@@ -281,13 +281,12 @@ def compare_funded(
     0.8
     """
     expects(panel, (Mapping, pd.DataFrame), "compare_funded: panel", "panel = {2019: data_2019, 2020: data_2020, ...}")
+    expects(selected, (int, np.integer), "compare_funded: selected", "selected=2019")
     choice(selected_on, tuple(SELECTED), "selected_on")
     refuse_effect_claims(comment, "compare_funded: comment")
     values, labels = _values(panel, outcome)
-    chosen = names_of(funded, "compare_funded: funded") if not isinstance(funded, str) else (funded,)
-    absent = [key for key in chosen if key not in values.index]
-    if absent:
-        raise ColumnError(f"compare_funded: there are no areas {list_some(absent)}, which are said to be funded.")
+    chosen = _keys_of(funded, values.index, "funded")
+    exclude = _keys_of(exclude, values.index, "exclude")
     bordering = _bordering(panel, chosen) if bordering is None else bordering
     years = [int(year) for year in values.columns]
     after = [year for year in years if year > selected]
@@ -297,7 +296,7 @@ def compare_funded(
     dropped = {
         "bordering": tuple(sorted(set(bordering) - set(chosen))),
         "unknown": tuple(used.index[used.isna().any(axis=1)]),
-        "excluded": tuple(sorted(set(exclude))),
+        "excluded": tuple(sorted(exclude)),
     }
     kept = used.drop(index=[key for keys in dropped.values() for key in keys], errors="ignore")
     is_funded = kept.index.isin(chosen)
@@ -329,6 +328,16 @@ def compare_funded(
             "comment": comment,
         },
     )
+
+
+def _keys_of(given: Iterable[str], there: pd.Index, what: str) -> tuple[str, ...]:
+    """Return keys of areas, each once; none is an answer, one that is not there is a slip."""
+    given = (given,) if isinstance(given, str) else tuple(given)
+    keys = names_of(given, f"compare_funded: {what}") if given else ()
+    absent = [key for key in keys if key not in there]
+    if absent:
+        raise ColumnError(f"compare_funded: {what}: there are no areas {list_some(absent)}.")
+    return keys
 
 
 def _course(
@@ -397,11 +406,13 @@ def _bordering(panel: Mapping[int, AreaData] | pd.DataFrame, funded: Iterable[st
             "compare_funded: which areas border on funded ones? They might gain or lose by the funding, and are left "
             "out: bordering=[keys], or bordering=[] to keep them."
         )
-    from quartiersatlas.space.neighbours import neighbours
+    from quartiersatlas.space.neighbours import borders
 
-    pairs = neighbours(next(iter(panel.values()))).adjacency.reset_index()
-    touching = pairs[pairs["focal"].isin(set(funded)) & pairs["weight"].gt(0)]
-    return list(touching["neighbor"].unique())
+    areas = next(iter(panel.values())).areas
+    one, other = borders(areas.geometry.to_numpy()).neighbours
+    is_funded = areas.index.isin(set(funded))
+    beside = np.union1d(other[is_funded[one]], one[is_funded[other]])
+    return list(areas.index[beside])
 
 
 def _check_years(values: pd.DataFrame, selected: int, before: list[int], after: list[int]) -> None:

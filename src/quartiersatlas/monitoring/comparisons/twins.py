@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.base.checks import expects
+from quartiersatlas.base.checks import count_noun, expects
 from quartiersatlas.base.checks import names as names_of
 from quartiersatlas.catalogue.texts import number_text, pick, text, value_text
 from quartiersatlas.errors import ColumnError, SpecError, list_some
@@ -193,9 +193,10 @@ def twins(
     own = index.get_level_values("city") == OWN
     candidates = np.flatnonzero(~own) if others else np.flatnonzero(own)
     if len(candidates) < max(FEWEST_AREAS, number + 2):
+        wanted = max(FEWEST_AREAS, number + 2)
         raise SpecError(
-            f"twins: {len(candidates)} areas with all counts known are too few to find the {number} nearest of: at "
-            f"least {max(FEWEST_AREAS, number + 2)}. Compare them one by one."
+            f"twins: {count_noun(len(candidates), 'area')} with all counts known: too few for the {number} nearest. "
+            f"At least {wanted} are needed. Compare them one by one."
         )
     targets = [key for key in asked if (OWN, key) in index]
     rows = np.array([index.get_loc((OWN, key)) for key in targets], dtype=int)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects, names
 from quartiersatlas.base.keys import refuse_number_keys
+from quartiersatlas.catalogue.texts import text
 from quartiersatlas.errors import BreakError, JoinError, SpecError, list_some
 from quartiersatlas.indicators.periods import refuse_no_course
 from quartiersatlas.intake import check_vintages
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from quartiersatlas.catalogue import Lang
+    from quartiersatlas.catalogue import Indicator, Lang
     from quartiersatlas.intake import AreaData
     from quartiersatlas.monitoring.lists.words import Reasons
 
@@ -267,10 +268,7 @@ def compare_lists(
         factors=factors,
         withheld=hidden,
         periods=(earlier.period, later.period),
-        labels={
-            name: (later.catalogue.get(name).label("de"), later.catalogue.get(name).label("en"))
-            for name in conditions["indicator"].unique()
-        },
+        labels={name: _labels(later.catalogue.get(name)) for name in conditions["indicator"].unique()},
         before=before,
         after=after,
         predecessors=old,
@@ -394,6 +392,16 @@ def _states(before: Shortlist, after: Shortlist, old: pd.Series[str]) -> pd.Seri
 
 CARRIED_OVER = ("value", "limit", "held")
 SHOWN = ["key", "condition", "indicator", "unit", "reference"]
+
+
+def _labels(meaning: Indicator) -> tuple[str, str]:
+    """Return what an indicator is called in German and English, with its unit."""
+
+    def label(lang: Lang) -> str:
+        unit = meaning.unit_text(lang)
+        return text("column_unit", lang, label=meaning.label(lang), unit=unit) if unit else meaning.label(lang)
+
+    return label("de"), label("en")
 
 
 def _conditions(before: Shortlist, after: Shortlist, keys: pd.DataFrame) -> pd.DataFrame:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 RHYTHM_UNITS = ("days", "weeks", "months", "years")
+# the sentence of a sum that is named, and of one that is not
+ENDS = ("register_money_ends", "register_money_ends_unnamed")
+ENDED = ("register_money_ended", "register_money_ended_unnamed")
 MONEY_STATES = ("expired", "ends_within_12_months", "ends_before_measure", "ok", "without_funding")
 
 
@@ -67,17 +70,12 @@ class Money(Told):
         lines = []
         for row in rows_of(self.table):
             if row.state in MONEY_STATES[:3]:
-                name = "register_money_ended" if row.state == "expired" else "register_money_ends"
-                amount = (
-                    number_text(row.sum_eur, 0, lang)
-                    if row.sum_eur == row.sum_eur
-                    else text("register_unnamed_sum", lang)
-                )
-                lines.append(
-                    text(
-                        name, lang, sum=amount, programme=row.programme, date=day_text(row.end, lang), id=row.measure_id
-                    )
-                )
+                known, unknown = ENDED if row.state == "expired" else ENDS
+                said = {"programme": row.programme, "date": day_text(row.end, lang), "id": row.measure_id}
+                if row.sum_eur == row.sum_eur:
+                    lines.append(text(known, lang, sum=number_text(row.sum_eur, 0, lang), **said))
+                else:
+                    lines.append(text(unknown, lang, **said))
         without = self.table.loc[self.table["state"].eq("without_funding"), "measure_id"]
         if len(without):
             lines.append(text("register_without_funding", lang, ids=", ".join(without)))

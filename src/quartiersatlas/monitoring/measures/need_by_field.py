@@ -41,7 +41,7 @@ class NeedByField:
         for ground in self.grounds:
             grouped.setdefault(ground[at], []).append(labels.get(ground[0], ground[0]))
         return " ".join(
-            text("coverage_ground", lang, fields=", ".join(fields), rule=rule) for rule, fields in grouped.items()
+            text("coverage_ground", lang, fields="; ".join(fields), rule=rule) for rule, fields in grouped.items()
         )
 
 

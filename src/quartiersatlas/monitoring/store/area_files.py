@@ -30,7 +30,7 @@ def put_areas(root: Path, periods: Sequence[Entry], data: AreaData) -> dict[str,
     for name, entry in reversed(list(known.items())):
         kept = stored_areas(root, entry)
         same = entry.manifest["vintage"] == data.vintage and set(kept.index) == set(data.areas.index.astype(str))
-        if same and _outlines(kept) == _outlines(data.areas):
+        if same and _outlines(kept) == _outlines(data.areas) and _words(kept) == _words(data.areas):
             return {"file": name, "sha256": entry.manifest["areas"]["sha256"]}
     stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in data.vintage) or "areas"
     folder = root / FOLDER
@@ -47,6 +47,13 @@ def put_areas(root: Path, periods: Sequence[Entry], data: AreaData) -> dict[str,
 
 def _outlines(areas: gpd.GeoDataFrame) -> dict[str, bytes]:
     return {str(key): shape for key, shape in areas.geometry.normalize().to_wkb().items()}
+
+
+def _words(areas: gpd.GeoDataFrame) -> dict[str, dict[str, str | None]]:
+    """Return names and parents by column and key: an area may be renamed without a new outline."""
+    plain = [column for column in areas.columns.drop([areas.geometry.name]) if not is_number(areas[column])]
+    keys = [str(key) for key in areas.index]
+    return {column: dict(zip(keys, words_of(areas[column]), strict=True)) for column in plain}
 
 
 def stored_areas(root: Path, entry: Entry) -> gpd.GeoDataFrame:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Level = Literal["refuse", "ask", "note"]
 FEWEST = 5  # areas with a change, from which a median and a spread of changes say something
 NORMAL_MAD = 1.4826  # a median of absolute deviations becomes a standard deviation
+MOST = 5  # areas that a sentence names
 SAME = 1e-9  # relative: counts that went through a computation are equal up to this
 GRAIN = 1e-12
 
@@ -99,6 +100,7 @@ def compared(
     found += _definitions(data, earlier, breaks)
     found += _columns(data, earlier)
     found += _outlines(data, earlier)
+    found += _renamed(data, earlier)
     found += _residents(data, earlier, limits)
     broken = {one.column for one in found if one.code in ("definition_changed", "break_declared")}
     for column, pair in _counted_pairs(data, earlier).items():
@@ -189,6 +191,18 @@ def _columns(data: AreaData, earlier: AreaData) -> Iterator[Finding]:
 def _outlines(data: AreaData, earlier: AreaData) -> Iterator[Finding]:
     for key, share in moved_outlines(earlier.areas, data.areas).items():
         yield finding("ask", "outline_moved", key=str(key), area=name_of(data, str(key)), share=_number(100 * share))
+
+
+def _renamed(data: AreaData, earlier: AreaData) -> Iterator[Finding]:
+    """Note areas of another name: a town renames them, or gives an old key to another area."""
+    if not ("name" in data.areas and "name" in earlier.areas):
+        return
+    before = earlier.areas["name"].reindex(data.areas.index)
+    now = data.areas["name"]
+    other = now.index[now.notna() & before.notna() & now.astype(str).ne(before.astype(str))]
+    if len(other):
+        areas = _first(f"{before[key]} → {name_of(data, str(key))}" for key in other)
+        yield finding("note", "renamed", n=len(other), areas=areas)
 
 
 def _residents(data: AreaData, earlier: AreaData, limits: Limits) -> Iterator[Finding]:
@@ -333,10 +347,14 @@ def revised(data: AreaData, before: AreaData) -> Iterator[Finding]:
             )
 
 
-def listed_areas(data: AreaData, keys: Iterable[object], most: int = 5) -> str:
+def listed_areas(data: AreaData, keys: Iterable[object]) -> str:
     """Return the first areas by name."""
-    names = [name_of(data, str(key)) for key in keys]
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+    return _first(name_of(data, str(key)) for key in keys)
+
+
+def _first(words: Iterable[str]) -> str:
+    every = list(words)
+    return ", ".join(every[:MOST]) + (", …" if len(every) > MOST else "")
 
 
 def key_findings(

@@ -32,7 +32,7 @@ class PeriodName:
     Parameters
     ----------
     name : str
-        ``"2024-12-31"``, or ``"2022-2024"`` for a span of years.
+        ``"2024-12-31"``, or ``"2022-2024"`` for a span of years; a school year has the name of its last day.
     last : Timestamp
         Its last day, by which periods are in order.
     """
@@ -48,12 +48,14 @@ def period_name(period: str) -> PeriodName | None:
     --------
     >>> period_name("31.12.2024").name, period_name("2022-2024").name, period_name("winter")
     ('2024-12-31', '2022-2024', None)
+    >>> period_name("2023/24").name
+    '2024-07-31'
     """
     span = period_span(period)
     if span is None:
         return None
     years = YEARS.fullmatch(period.strip())
-    is_span = years is not None and years["last"] is not None
+    is_span = years is not None and years["last"] is not None and span[0].day_of_year == 1
     name = f"{span[0].year}-{span[1].year}" if is_span else f"{span[1]:%Y-%m-%d}"
     return PeriodName(name, span[1])
 

@@ -100,7 +100,7 @@ def day(words: str, what: str) -> pd.Timestamp:
     """
     span = period_span(str(words))
     if span is None:
-        raise SpecError(f"{what}: {words!r} is no date: write '2024-12-31', '31.12.2024' or '2024'.")
+        raise SpecError(f"{what}: {words!r} is no date: write '2024-12-31', '31.12.2024', '2024' or '2023/24'.")
     return span[1]
 
 

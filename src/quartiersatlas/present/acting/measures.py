@@ -134,7 +134,7 @@ def _open_needs(release: Release, measures: ReleasedMeasures, lang: Lang, keys: 
     fields, items = field_labels(lang), []
     for key, part in covered[is_open].groupby("area", sort=False):
         items.append(
-            f"{visible(str(release.areas['name'].get(key, key)))}: {', '.join(fields[one] for one in part['field'])}"
+            f"{visible(str(release.areas['name'].get(key, key)))}: {'; '.join(fields[one] for one in part['field'])}"
         )
     if not items:
         return []
@@ -147,7 +147,7 @@ def _cells(release: Release, measures: ReleasedMeasures, row: Mapping[Any, Any],
     is_own = places["measure_id"].eq(row["measure_id"])
     own = dict.fromkeys(places["area"][is_own])
     where = [text("register_scope_city", lang) if one == "city" else str(names.get(one, one)) for one in own]
-    named = [f"{row['measure_id']} {row['name']}", str(row["lead"]), ", ".join(fields[one] for one in row["fields"])]
+    named = [f"{row['measure_id']} {row['name']}", str(row["lead"]), "; ".join(fields[one] for one in row["fields"])]
     return [visible(words) for words in (*named, state_text(row, lang), _end(row, lang), ", ".join(where))]
 
 

@@ -30,7 +30,7 @@ def measures_table(release: Release, lang: Lang) -> pd.DataFrame:
         table[name] = table[name].map(by_name[name].labels(lang), na_action="ignore")
     for name in table.columns.intersection(list(DATES)):
         table[name] = [_day(day, lang) for day in table[name]]
-    table["fields"] = [", ".join(fields[one] for one in own) for own in table["fields"]]
+    table["fields"] = ["; ".join(fields[one] for one in own) for own in table["fields"]]
     table["areas"] = [
         ", ".join(f"{names[key]} ({key})" if key in names else key for key in own) for own in table["areas"]
     ]

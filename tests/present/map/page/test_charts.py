@@ -208,7 +208,10 @@ def test_the_keyboard_walks_through_a_chart_and_keeps_the_focus(wide):
         "return [node.closest('figure')?.dataset.chart, ...now];"
     )
     wide.run("document.querySelector('.qa-chart-scatter svg').focus()")
-    assert wide.run(said)[1:] == ["Pfeiltasten gehen durch die Gebiete, Eingabe wählt, Escape beendet.", "0"]
+    assert wide.run(said)[1:] == [
+        "Mit den Pfeiltasten geht es von Gebiet zu Gebiet, die Eingabetaste wählt, Escape beendet.",
+        "0",
+    ]
     press(wide, Keys.END)
     press(wide, Keys.ARROW_LEFT)
     press(wide, Keys.ARROW_RIGHT)

@@ -135,7 +135,7 @@ def test_marks_of_many_tiny_areas_leave_the_map_to_the_classes(page, many, tmp_p
     page.run("map_quartiersatlas.setZoom(12.3, { animate: false })")
     page.drawn()
     said = page.run("return document.querySelector('.qa-legend-signs').textContent")
-    assert ("Schraffur ab Vergrößerung" in said) == bool(note)
+    assert ("Schraffur beim Vergrößern" in said) == bool(note)
     assert note in said
     fill, tinted = "#ffffcc", "#9e9e7e"  # 62 % of it
     plain = page.all_colors(centres[~selected].iloc[:400:10], half=1)
