@@ -160,7 +160,7 @@ def cell_outlines(
     corner = sides.start[rings.side]
     places = np.column_stack([corner % sides.wide + int(x.min()), corner // sides.wide % sides.high + int(y.min())])
     numbers = np.repeat(np.arange(len(rings.length)), rings.length)
-    lines = shapely.linearrings(places * float(size), indices=numbers)
+    lines = np.asarray(shapely.linearrings(places * float(size), indices=numbers))
     polygons = np.asarray(shapely.polygons(lines, indices=np.cumsum(rings.is_outer) - 1))
     of = rings.group[rings.is_outer]
     found = np.asarray(shapely.multipolygons(polygons, indices=of))
@@ -222,10 +222,10 @@ class _Rings(NamedTuple):
 
 def _rings(sides: _Sides) -> _Rings:
     following = _following(sides).tolist()
-    new, walked, starts = bytearray(b"\1") * len(following), [], []
-    for first in range(
-        int((sides.kind == 0).sum())
-    ):  # every ring has a side in the west of a cell, and these are first
+    new = bytearray(b"\1") * len(following)
+    walked: list[int] = []
+    starts: list[int] = []
+    for first in np.flatnonzero(sides.kind == 0).tolist():  # every ring has a side in the west of a cell
         if new[first]:
             starts.append(len(walked))
             at = first
