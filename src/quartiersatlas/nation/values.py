@@ -104,9 +104,8 @@ class PartValues:
         truths = []
         for one, (p, q) in zip(self.rule.conditions, limits, strict=True):
             x, n, known = self.counts[one.name]
-            if len(p) > 1 or one.level:
-                p, q = np.repeat(p, cells), np.repeat(q, cells)  # noqa: PLW2901 - of each cell
-            truths.append(one.holds(x[None], None if n is None else n[None], known, p[None], q[None]))
+            of_each = cells if len(p) > 1 or one.level else None
+            truths.append(one.holds(x[None], None if n is None else n[None], known, p[None], q[None], of_each))
         found: Mask = self.rule.holds(truths)[0] & np.repeat(self.screened, cells)
         return found
 

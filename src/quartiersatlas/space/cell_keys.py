@@ -20,7 +20,7 @@ Contiguity = Literal["queen", "rook"]
 BITS = 22  # of a step along one axis: 4.2 million, enough for cells of 10 m all over Europe
 MOST_STEPS = 1 << BITS
 UP = MOST_STEPS
-STEPS = {"rook": (1, UP), "queen": (1, UP, UP + 1, UP - 1)}  # east, north, north-east, north-west
+STEPS = {"rook": (UP,), "queen": (UP - 1, UP, UP + 1)}  # to the next row: north-west, north, north-east
 TIE = 1e-9  # shares of a cell that differ by less are the same
 
 
@@ -65,12 +65,15 @@ def forward_neighbours(key: Ints, contiguity: Contiguity) -> list[NDArray[np.int
     list of ndarray of int32, shape (n_cells,)
         One per direction that leads to a larger key; the others are the same pairs.
     """
-    found = []
-    for step in STEPS[contiguity]:
-        wanted = key + step
-        at = np.searchsorted(key, wanted)
-        at[at == len(key)] = 0
-        found.append(np.where(key[at] == wanted, at, -1).astype(np.int32) if len(key) else np.empty(0, np.int32))
+    steps, n = STEPS[contiguity], len(key)
+    east = np.append(key[1:] == key[:-1] + 1, np.zeros(min(n, 1), bool))
+    found = [np.where(east, np.arange(1, n + 1), -1).astype(np.int32)]
+    at = np.searchsorted(key, key + steps[0])
+    ended = np.append(key, np.full(len(steps), -1))
+    for step in steps:  # each one stands behind the one before it, if that is there
+        there = ended[at] == key + step
+        found.append(np.where(there, at, -1).astype(np.int32))
+        at += there
     return found
 
 
@@ -107,16 +110,11 @@ def connected_cells(selected: Mask, neighbours: list[NDArray[np.int32]]) -> Grou
     place = np.full((len(selected), selected.shape[1] + 1), -1, np.int32)  # the last column is "no neighbour"
     place[run, cell] = np.arange(len(run), dtype=np.int32)
     flat, start = place.ravel(), run * place.shape[1]
-    first, second = [], []
-    for position in neighbours:
-        to = flat[start + np.where(position < 0, selected.shape[1], position)[cell]]
-        both = np.flatnonzero(to >= 0)
-        first.append(both.astype(np.int32))
-        second.append(to[both])
-    i, j = np.concatenate(first), np.concatenate(second)
-    if not len(i):
-        return Groups(run, cell, np.arange(len(run), dtype=np.int32), len(run))
-    graph = csr_array((np.ones(len(i), np.int8), (i, j)), shape=(len(run), len(run)))
+    ways = [flat[start + np.where(at < 0, selected.shape[1], at)[cell]] for at in neighbours]
+    to = np.stack(ways, axis=1)
+    there = to >= 0
+    ends = np.append(0, np.cumsum(there.sum(axis=1))).astype(np.int32)
+    graph = csr_array((np.ones(ends[-1]), to[there], ends), shape=(len(run), len(run)))
     n, label = connected_components(graph, directed=False)
     return Groups(run, cell, label, int(n))
 
