@@ -44,9 +44,10 @@ def cell_keys(unit: NDArray[np.integer], x: NDArray[np.integer], y: NDArray[np.i
     >>> cell_keys(np.array([0, 1]), np.array([5, 6]), np.array([1, 0])).tolist()
     [4194309, 17592186044422]
     """
-    found: Ints = unit.astype(np.int64) << 2 * BITS
-    found |= y.astype(np.int64, copy=False) << BITS
-    found |= x.astype(np.int64, copy=False)
+    found: Ints = unit.astype(np.int64)
+    for place in (y, x):
+        found <<= BITS
+        found |= place.astype(np.int64, copy=False)
     return found
 
 
