@@ -200,15 +200,16 @@ def main() -> None:
 
 def figures(found: list[Found]) -> str:
     """Write what the data sets of a world say."""
-    held = np.mean([one.held for one in found])
+    known = [one.held for one in found if not np.isnan(one.held)]  # a rule has no ranks
+    held = f"{np.mean(known):.3f}" if known else "none"
     sure = sum(len(one.stated) for one in found)
     if not sure:
-        return f"{held:.3f} | 0 | none | none | none | none | none | none"
+        return f"{held} | 0 | none | none | none | none | none | none"
     stated, true, exact = (np.array([sum(part) for part in parts]) for parts in list(zip(*found, strict=True))[1:])
     errors = [(stated - part).std() * np.sqrt(len(found)) / sure for part in (true, exact)]
-    p, share, known = (part.sum() / sure for part in (stated, true, exact))
-    said = f"{p:.3f} | {share:.3f} | {errors[0]:.3f} | {known:.3f} | {p - known:+.4f} | {errors[1]:.4f}"
-    return f"{held:.3f} | {sure} | {said}"
+    p, share, right = (part.sum() / sure for part in (stated, true, exact))
+    said = f"{p:.3f} | {share:.3f} | {errors[0]:.3f} | {right:.3f} | {p - right:+.4f} | {errors[1]:.4f}"
+    return f"{held} | {sure} | {said}"
 
 
 if __name__ == "__main__":
