@@ -102,6 +102,16 @@ def test_a_search_by_hand_finds_the_same_quarters(write, level, contiguity):
     assert (found.area == 10_000 * found["cells"]).all()
 
 
+def test_factors_of_many_digits_are_exact_where_products_are_larger_than_64_bits(write):
+    frame, factor = draw_nation(3, towns=2), "1.3000000000000000001"
+    want = quarters_by_hand(
+        as_tuples(frame), [("mig", "municipality", factor)], floor=300, least=5000, contiguity="queen"
+    )
+    found = qa.screen_cells(write(frame), qa.above("mig_share", than="municipality", factor=factor), min_population=300)
+    assert want
+    assert found.quarters["residents"].to_dict() == {k: v[1] for k, v in want.items()}
+
+
 def test_parts_order_of_rows_memory_and_executor_change_nothing(write, nation, rule):
     want = digest(qa.screen_cells(write(nation), rule, min_population=300, n=7, seed=5))
     rng = np.random.default_rng(1)

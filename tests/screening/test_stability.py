@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 import quartiersatlas as qa
 from quartiersatlas.errors import SpecError
@@ -88,6 +89,24 @@ def test_above_city_compares_with_the_city_of_the_same_run(data):
     assert p[known] == pytest.approx(hits[known] / 6000, abs=0.03)
     assert np.isnan(p[~known]).all()
     assert ((p[known] > 0.05) & (p[known] < 0.95)).sum() >= 3
+
+
+def test_areas_unlike_their_neighbours_are_as_sure_as_bayes_theorem_makes_them(joined):
+    random, (a, b) = np.random.default_rng(5), (1.44, 10.56)
+    n = 3 + np.exp(random.normal(3.2, 1.0, 1000)).astype(int)
+    x = random.binomial(n, random.beta(a, b, 1000))
+    data = joined({"poor": x.astype(float), "residents": n.astype(float)}, rows=40)
+    data = qa.add_rates(data, {"poverty": ("poor", "residents")})
+    shortlist = qa.screen(data, qa.above("poverty", than="city", factor="1.5"))
+    on = shortlist.selected.to_numpy(bool)
+    exact = beta.sf(1.5 * x.sum() / n.sum(), a + x, b + n - x)[on].mean()
+
+    def said(redraw):
+        table = shortlist.stability(n=64, seed=1, vary=["data"], redraw=redraw).table
+        return table["p_selected"].to_numpy(float)[on].mean()
+
+    assert said("posterior") == pytest.approx(exact, abs=0.02)
+    assert said("raw") > exact + 0.05  # counts chance twice
 
 
 def test_need_and_rates_of_the_same_counts_are_redrawn_together(data, need):

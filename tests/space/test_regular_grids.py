@@ -1,10 +1,12 @@
-"""Regular grids: recognised in whatever shape data come, and summed over distances as a loop would."""
+"""Regular grids: recognised in whatever shape data come, summed over distances as a loop would, outlined as by GEOS."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 
+from quartiersatlas.space.cell_keys import cell_outlines
 from quartiersatlas.space.regular_grids import grid_sums, regular_grid
 
 CORNER = np.array([4_321_050.0, 3_210_050.0])  # a 100 m cell of the European grid, ETRS89-LAEA
@@ -122,3 +124,33 @@ def test_the_error_stays_within_its_documented_bound():
     places = 100 * 100  # padded: about twice the rows times twice the columns
     bound = 2.2e-16 * np.log2(places) * np.sqrt((weights**2).sum(axis=1).max()) * np.sqrt((values**2).sum())
     assert np.abs(sums - weights @ values).max() < 4 * bound
+
+
+def by_geos(x, y, group, size):
+    """Give the normal form of the union of the cells' boxes."""
+    boxes = shapely.box(x * size, y * size, (x + 1.0) * size, (y + 1.0) * size)
+    unions = [shapely.coverage_union_all(boxes[group == k]) for k in range(group.max() + 1)]
+    return shapely.to_wkb(shapely.normalize(unions)).tolist()
+
+
+@pytest.mark.parametrize("filled", [0.02, 0.3, 0.5, 0.6, 0.75, 0.95, 1.0])
+def test_outlines_of_cells_are_the_unions_that_geos_finds(filled):
+    # holes, islands in holes, corners that touch from inside and outside, cells of two groups at one place
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        groups, high, wide = random.integers(1, 5), *random.integers(1, 14, 2)
+        taken = random.random((groups, high, wide)) < filled
+        taken[:, random.integers(high), random.integers(wide)] = True
+        group, y, x = (random.permutation(np.argwhere(taken)).T + np.array([[0], [32_000], [43_000]])).astype(np.int32)
+        found = cell_outlines(x, y, group, 100)
+        assert shapely.to_wkb(shapely.normalize(found)).tolist() == by_geos(x, y, group, 100), seed
+        assert shapely.is_valid(found).all()
+
+
+def test_a_hole_that_touches_the_outline_in_a_corner_is_a_hole_and_an_island_in_it_is_a_part():
+    picture = ["####.", "#...#", "#.#.#", "#...#", "#####"]
+    x, y = np.array([(x, -y) for y, row in enumerate(picture) for x, mark in enumerate(row) if mark == "#"]).T
+    (found,) = cell_outlines(x, y, np.zeros(len(x), int), 1)
+    assert found.equals(shapely.union_all(shapely.box(x, y, x + 1, y + 1)))
+    assert [len(part.interiors) for part in found.geoms] == [1, 0]
+    assert len(cell_outlines(x[:0], y[:0], x[:0], 1)) == 0

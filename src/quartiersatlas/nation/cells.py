@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,10 @@ class GridCells:
 
         A GeoDataFrame where outlines were given.
         """
+        return self._municipalities.copy()
+
+    @cached_property
+    def _municipalities(self) -> pd.DataFrame:
         return _municipalities(self.folder / MUNICIPALITIES)
 
     def __repr__(self) -> str:

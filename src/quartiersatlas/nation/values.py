@@ -104,9 +104,8 @@ class PartValues:
         truths = []
         for one, (p, q) in zip(self.rule.conditions, limits, strict=True):
             x, n, known = self.counts[one.name]
-            if len(p) > 1 or one.level:
-                p, q = np.repeat(p, cells), np.repeat(q, cells)  # noqa: PLW2901 - of each cell
-            truths.append(one.holds(x[None], None if n is None else n[None], known, p[None], q[None]))
+            of_each = cells if len(p) > 1 or one.level else None
+            truths.append(one.holds(x[None], None if n is None else n[None], known, p[None], q[None], of_each))
         found: Mask = self.rule.holds(truths)[0] & np.repeat(self.screened, cells)
         return found
 
@@ -119,6 +118,11 @@ def _known(*counts: Ints) -> Mask | None:
     return known[None]
 
 
+def _or_nobody(counts: Ints) -> Ints:
+    """Return counts with 0 where nobody knows them."""
+    return counts if int(counts.min(initial=0)) > HIDDEN else np.maximum(counts, 0)
+
+
 def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -> PartValues:
     """Return what a rule needs of the cells of one part; ``official`` are residents of municipalities, where known."""
     rule = spec.rule
@@ -128,7 +132,7 @@ def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -
         if one.rate is None:
             x = part.counts[one.column]
             known = _known(x)
-            counts[one.name] = (np.maximum(x, 0), None, known)
+            counts[one.name] = (_or_nobody(x), None, known)
         else:
             x, n = part.counts[one.rate.numerator], part.counts[one.rate.denominator]
             known = _known(x, n)
@@ -141,8 +145,8 @@ def part_values(part: CellPart, spec: ScreenSpec, official: Mapping[str, int]) -
             counts[one.name] = (x, n, known)
         if known is not None:
             hidden |= ~known[0]
-    population = np.maximum(part.counts[spec.population], 0)
-    group = np.maximum(part.counts[spec.group], 0) if spec.group else np.zeros(len(part.key), np.int64)
+    population = _or_nobody(part.counts[spec.population])
+    group = _or_nobody(part.counts[spec.group]) if spec.group else np.zeros(len(part.key), np.int64)
     residents = part.sums(population)
     sizes = np.array([official.get(ags, int(own)) for ags, own in zip(part.keys, residents, strict=True)], np.int64)
     return PartValues(

@@ -112,7 +112,9 @@ class CellCondition:
         """The scale of the value."""
         return Fraction(1) if self.rate is None else self.rate.per
 
-    def holds(self, x: Whole, n: Whole | None, known: Mask | None, p: Whole, q: Whole) -> WholeTruth:
+    def holds(
+        self, x: Whole, n: Whole | None, known: Mask | None, p: Whole, q: Whole, cells: Whole | None = None
+    ) -> WholeTruth:
         """Compare values with limits.
 
         Parameters
@@ -123,19 +125,27 @@ class CellCondition:
             Where there is a value; None if everywhere.
         p, q : array of int, shapes that fit
             The limits, from :meth:`limit` or as a number.
+        cells : array of int, optional
+            How many cells each limit is for, in their order; then there are as many limits.
         """
+
+        def on_cells(limits: Whole) -> Whole:
+            return limits if cells is None else np.repeat(limits, cells, axis=-1)
+
         a, b = (1, 1) if self.level and not self.plus and self.digits is None else self.per.as_integer_ratio()
         whole = np.ones((1, 1), np.int64) if n is None else n
         most = int((x if n is None else n).max(initial=0))  # no part is larger than its whole
         if n is not None and self.rate is not None and not self.rate.drawn:
             most = max(most, int(x.max(initial=0)))
-        left, right = _scaled(x, q, a, most), _scaled(whole, p, b, max(most, 1))
+        left = x * on_cells(_fitting(q, a, most))
+        right = whole * on_cells(_fitting(p, b, max(most, 1)))
         if self.upwards:
             yes = left >= right if self.closed else left > right
         else:
             yes = left <= right if self.closed else left < right
         judged = known if n is None else _both(known, n > 0)
-        judged = _both(judged, q > 0)
+        there = q > 0
+        judged = judged if there.all() else _both(judged, on_cells(there))
         if self.min_denominator and n is not None:
             judged = _both(judged, n * self.min_denominator.denominator >= self.min_denominator.numerator)
         if judged is None:
@@ -169,13 +179,11 @@ def _times(numbers: Whole, factor: int) -> Whole:
     return product
 
 
-def _scaled(numbers: Whole, by: Whole, factor: int, most: int) -> Whole:
-    """Return ``numbers * by * factor`` exactly: in int64 where the product fits, else in Python's own numbers."""
-    by = _times(by, factor)
-    if by.dtype != object and most * _size(by) < FITS:
-        return numbers * by.astype(np.int64, copy=False)
-    product: Whole = numbers.astype(object) * by
-    return product
+def _fitting(limits: Whole, factor: int, most: int) -> Whole:
+    """Return ``limits * factor`` in int64 if numbers up to ``most`` times it fit, else in Python's own numbers."""
+    found = _times(limits, factor)
+    fits = found.dtype != object and most * _size(found) < FITS
+    return found.astype(np.int64 if fits else object, copy=False)
 
 
 @dataclass(frozen=True)
