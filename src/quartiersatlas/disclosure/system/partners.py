@@ -192,10 +192,15 @@ def _protect(task: Task, withheld: Bools, need: Floats, cell: int, given_up: Boo
     if not len(narrow_cells(task, withheld, need, asked)):
         return withheld
     for zeros in (False, True) if task.zeros else (False,):
+        hopeless = set[bool]()  # a flow that carries more, scaled down, would carry less
         for more in (0, 1, 2):  # fractions of persons may flow where whole ones do not: then ask for more
             for near in (True, False):
+                if near in hopeless:
+                    continue
                 found = _flow(task, withheld, cell, float(need.flat[cell]) + more, zeros=zeros, near=near)
-                if found is not None and (found & ~withheld).any():
+                if found is None:
+                    hopeless.add(near)
+                elif (found & ~withheld).any():
                     return withheld | found
     possible = possible_width(task, withheld, cell)
     if possible < need.flat[cell]:
