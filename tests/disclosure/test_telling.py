@@ -18,16 +18,13 @@ EXACT = qa.Protection(derived="exact", effort="fast")
 RULES = {
     "capped": qa.capped(qa.above("poverty", 12), order="poverty", number_of=5000, highest=True),
     "skipping": qa.capped(qa.above("poverty", 0.1), order="poverty", share=0.5, beyond="skip", highest=True),
-    "last one in": qa.capped(qa.above("poverty", 8), order="poverty", share=0.3, beyond="in", highest=True),
     "few in each district": qa.capped(qa.above("poverty", 2), order="poverty", share=0.6, by="district", highest=True),
     "among": qa.worst_n("poverty", 6, among=qa.below("poverty", 20), highest=True),
-    "lowest among": qa.worst_n("poverty", 4, among=qa.above("poverty", 0.25), highest=False),
     "beside": ~qa.above("poverty", 15) & qa.adjacent_to(qa.above("poverty", 15)),
     "beside the lowest": qa.adjacent_to(qa.worst_n("poverty", 3, among=qa.below("poverty", 10), highest=False)),
-    "beside with a third": qa.adjacent_to(qa.above("poverty", 0.1), "poverty", compare="at_least", factor=3),
 }
-CLOSE = ("skipping", "beside the lowest", "beside with a third")  # where nearly every outcome goes by the lowest values
-TELLING = ("capped", "among", "beside")
+CLOSE = ("skipping", "beside the lowest")  # where nearly every outcome goes by the lowest values
+TELLING = ("capped", "among")
 
 
 def town(poor):
