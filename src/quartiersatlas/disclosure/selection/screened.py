@@ -102,6 +102,9 @@ def protected_cells(
     found = {}
     for name in shortlist.rule.indicators:
         column = data_column(pattern.data, name)
+        if name in pattern.data.areas.columns and name not in {*by_axis, *pattern.data.values.columns}:
+            found[name] = pattern.hidden & False  # in which municipality an area lies is no secret
+            continue
         if name not in by_axis and column not in pattern.data.values:
             raise SpecError(
                 f"release: the rule looks at {name!r} of a need index: release(..., need=need) needs it too."

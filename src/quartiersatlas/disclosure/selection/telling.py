@@ -13,7 +13,7 @@ from quartiersatlas.disclosure.counted import counted_rates
 from quartiersatlas.disclosure.known_counts import known_levels, smallest_units
 from quartiersatlas.screening.evaluation.evaluate import evaluate, held
 from quartiersatlas.screening.evaluation.truth import Truth
-from quartiersatlas.screening.language.rules import COMPUTED, Capped, Compare, Condition, Hotspot, Worst
+from quartiersatlas.screening.language.rules import COMPUTED, Adjacent, Capped, Compare, Condition, Hotspot, Worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,7 +123,7 @@ class _Told:
     def _by_condition(self, condition: Condition) -> pd.Series[bool]:
         own = self._protected(condition.own_indicators)
         found = own & False
-        if condition.inner is not None:
+        if isinstance(condition, Worst | Capped | Adjacent) and condition.inner is not None:
             return self._by_rule_inside(condition, condition.inner)
         for level in levels_of(condition, self.pattern.data):
             if isinstance(condition, Worst) or level not in known_levels(self.pattern.data, self.pattern.protection):
@@ -137,7 +137,7 @@ class _Told:
             found |= near
         return found
 
-    def _by_rule_inside(self, condition: Condition, inner: Rule) -> pd.Series[bool]:
+    def _by_rule_inside(self, condition: Worst | Capped | Adjacent, inner: Rule) -> pd.Series[bool]:
         """Return the areas whose outcome is not the same whatever the protected values are.
 
         The rule inside is not known where it looks at one, or would tell of one; the condition's own values may be

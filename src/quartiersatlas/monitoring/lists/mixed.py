@@ -185,7 +185,7 @@ class _Mixed:
         if isinstance(condition, WorseThanCity):
             condition = worse_as_comparison(condition, there)
         assert isinstance(condition, Compare)  # noqa: S101 - there is nothing else that needs no other areas
-        limit, limits = (one(condition, there, self.other) for one in (limit_of, limit_ends))
+        limit, limits = limit_of(condition, there, self.other), limit_ends(condition, there, self.other)
         own = _aligned(self.own.measured[condition.looks_at], self.places.taken)
         found = compared_with(condition, own, limit, self.other, limits).truth
         shape = (1, self.other.n_areas)
