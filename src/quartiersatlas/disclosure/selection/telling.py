@@ -157,6 +157,11 @@ class _Told:
         )
         asked = replace(condition, printed="interval", unknown="unknown")
         known = np.broadcast_to(held(asked, evidence).truth.known, open_.shape)[0]
+        if isinstance(
+            condition, Worst | Capped
+        ):  # without a value of its own an area has no place, whatever others have
+            without = [~self.evidence.measured[name].known[0] for name in condition.own_indicators]
+            known = known | (np.any(without, axis=0) & ~open_[0])
         return pd.Series(~known, index=inside.index)
 
     def _protected(self, names: Iterable[str]) -> pd.Series[bool]:
