@@ -363,4 +363,4 @@ def test_a_river_cuts_neighbours_in_every_mixture_of_the_dates(town):
         for people, poor, period in ((80, 10, "2021"), (100, 50, "2024"))
     )
     found = qa.compare_lists(before, after)
-    assert found.table.loc["01", ["state", "reasons"]].tolist() == ["entered", (("own", "city"),)]
+    assert found.table.loc["01", ["state", "reasons", "why_not"]].tolist() == ["entered", (("own", "city"),), ""]
