@@ -133,6 +133,7 @@ def judged(data: Any, known: Any, min_count: int) -> dict[str, float]:
         "withheld": int(
             (release.values[numerators].isna() & ~release.state.ne("shown").to_numpy()[:, None]).sum().sum()
         ),
+        "small areas": int(release.values.loc[release.state.eq("small"), numerators].isna().sum().sum()),
         "protected": len(found),
         **{verdict: int(verdicts.get(verdict, 0)) for verdict in ("narrow", "exact", "limit", "parent")},
         "release": released,
@@ -168,17 +169,17 @@ def main() -> None:
     if options.data and not options.quick:
         cases += [f"berlin/{level}/{m}" for level in LEVELS for m in MIN_COUNTS]
     print(
-        "| case | withheld | protected | narrow | exact | limit | parent | release, CPU | of it suppression | audit "
-        "| attack, CPU | peak memory |"
+        "| case | withheld | and all of small areas | protected | narrow | exact | limit | parent | release, CPU "
+        "| of it suppression | audit | attack, CPU | peak memory |"
     )
-    print("| --- |" + " ---: |" * 11)
+    print("| --- |" + " ---: |" * 12)
     for case in cases:
         command = [sys.executable, str(Path(__file__).resolve()), "--case", case]
         command += ["--data", options.data] if options.data else []
         answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own script
         f = json.loads(answer.stdout)
         numbers = " | ".join(
-            f"{f[name]:,.0f}" for name in ("withheld", "protected", "narrow", "exact", "limit", "parent")
+            f"{f[name]:,.0f}" for name in ("withheld", "small areas", "protected", "narrow", "exact", "limit", "parent")
         )
         seconds = " | ".join(f"{f[name]:.2f} s" for name in ("release", *STEPS, "attack"))
         print(f"| {case} | {numbers} | {seconds} | {f['peak']:.0f} MB |", flush=True)

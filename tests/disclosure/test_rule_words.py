@@ -407,6 +407,15 @@ def test_in_exact_results_no_order_is_told_from_both_sides():
     assert "against" in set(released(data, rule).other_reasons["role"])
 
 
+@pytest.mark.parametrize("derived", ["released", "exact"])
+def test_municipalities_of_a_rule_are_named(derived):
+    rule = qa.in_class("gemeinde", "Altdorf") & qa.above("poor", 15)
+    release = released(town(FOUR_HIDDEN), rule, protection=qa.Protection(derived=derived))
+    assert "Altdorf" in rule_words(release, rule, "de").sentence
+    assert plain(reason_texts(release, "de")["00"])[0] == "gemeinde: gehört zu Altdorf"
+    assert plain(other_reason_texts(release, "de")["06"]) == ["gemeinde: gehört nicht zu Altdorf"]
+
+
 # levels and missing persons
 
 LEVELS = """

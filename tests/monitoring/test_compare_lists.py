@@ -319,3 +319,47 @@ def test_what_is_no_list_or_no_course_is_refused(town):
         qa.compare_lists(one, other, carried_back=one)
     with pytest.raises(SpecError, match="no state"):
         qa.compare_lists(one, other).keys("new")
+
+
+NESTED = {
+    "capped": qa.capped(qa.at_least("poverty", 20), order="poverty", number_of=350, highest=True),
+    "skipping": ~qa.capped(qa.at_least("poverty", 15), order="poverty", share=0.3, beyond="skip", highest=True),
+    "among": qa.worst_n("poverty", 3, among=qa.at_least("residents", 90), highest=True),
+    "beside": qa.at_least("poverty", 5)
+    & qa.adjacent_to(qa.worst_n("poverty", 3, among=qa.below("residents", 110), highest=True)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", NESTED)
+def test_rules_with_a_rule_inside_are_separated_as_single_exchanges_of_an_area_say(town, name):
+    """The list of one date with the own counts of one area of the other date: screened as it would be."""
+    draws = np.random.default_rng(3)
+    people = [draws.integers(60, 130, 16) for _ in (0, 1)]
+    poor = [draws.binomial(one, 0.2) for one in people]
+    rule = NESTED[name]
+    lists = [qa.screen(town(poor[n], people[n], ("2021", "2024")[n]), rule) for n in (0, 1)]
+    found = qa.compare_lists(*lists).table
+    moved = found.index[found["state"].isin(["entered", "left"])]
+    assert len(moved) >= 3
+    for key in moved:
+        place = found.index.get_loc(key)
+        outcome = {(): bool(lists[0].selected[key]), ("own", "city"): bool(lists[1].selected[key])}
+        for one, mine, others in (("own", 1, 0), ("city", 0, 1)):
+            mixed = [np.where(np.arange(16) == place, side[mine], side[others]) for side in (poor, people)]
+            outcome[one,] = bool(qa.screen(town(*mixed, "2021"), rule).selected[key])
+        enough = {one for one, value in outcome.items() if value != outcome[()]}
+        smallest = {one for one in enough if not any(set(other) < set(one) for other in enough)}
+        assert (set(found.loc[key, "reasons"]), found.loc[key, "why_not"]) == (smallest, ""), key
+
+
+def test_a_river_cuts_neighbours_in_every_mixture_of_the_dates(town):
+    """01 has too few residents before; its poor neighbour 00 lies behind a river, 02 becomes poor: both are needed."""
+    river = gpd.GeoDataFrame(geometry=[shapely.LineString([(1000, -9), (1000, 1009)])], crs="EPSG:25832")
+    rule = qa.at_least("residents", 90) & qa.adjacent_to(qa.at_least("poverty", 30))
+    before, after = (
+        qa.screen(town([40, 8, poor, 9], [100, people, 100, 100], period), rule, barriers=river)
+        for people, poor, period in ((80, 10, "2021"), (100, 50, "2024"))
+    )
+    found = qa.compare_lists(before, after)
+    assert found.table.loc["01", ["state", "reasons", "why_not"]].tolist() == ["entered", (("own", "city"),), ""]

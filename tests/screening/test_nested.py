@@ -298,7 +298,16 @@ def test_many_runs_are_single_runs(towns, rule):
     from dataclasses import replace
 
     first = towns[0]
-    others = [replace(town, units=first.units, published=first.published, classes=first.classes) for town in towns]
+    others = [
+        replace(
+            town,
+            columns={name: replace(one, direction=first.columns[name].direction) for name, one in town.columns.items()},
+            units=first.units,
+            published=first.published,
+            classes=first.classes,
+        )
+        for town in towns
+    ]
     people, pairs = [3, 1, 4, 1, 5, 9], [(0, 1), (1, 2), (2, 3), (4, 5)]
     several = evidence_of(first, people, pairs)
     several = replace(several, measured={**several.measured, **plain_rules.stacked(others).measured})
@@ -477,8 +486,11 @@ def test_released_words_say_the_rule_inside_and_no_protected_outcome(derived):
     assert "up to 30% of the total (Residents) within" in english
     assert "beside an area where (poverty above 15" in english
     said = [reason_text(release, row, "en") for row in release.reasons.itertuples()]
-    if derived == "exact":  # 01, 04, 06, 09 lie beside the secret area, and 00, 01, 04 in its district
-        assert not release.assessed[["00", "01", "04", "05", "06", "09"]].any()
+    if (
+        derived == "exact"
+    ):  # 01 and 09 lie beside 00 and 08, which are poor whatever 05 is; 04 shares its cap, 06 has no other
+        assert not release.assessed[["04", "05", "06"]].any()
+        assert release.assessed[["01", "09"]].all()
     else:
         assert any("within the cap (30% of the total (Residents)" in one for one in said)
         assert any("beside an area where (poverty above 15" in one for one in said)

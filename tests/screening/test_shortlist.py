@@ -191,6 +191,19 @@ def test_a_column_of_text_or_of_numbers_holds_classes_too(joined):
         qa.screen(data, qa.in_class("type", "Neubua"))
 
 
+def test_a_municipality_that_is_named_is_a_class(joined):
+    data = joined({"poor": [20.0, 30, 40], "residents": [100.0] * 3})
+    data.areas["gemeinde"] = ["A", "B", ""]
+    data = qa.add_rates(data, {"poverty": ("poor", "residents")})
+    rule = qa.in_class("gemeinde", "A", "B") & qa.above("poverty", 25)
+    shortlist = qa.screen(data, rule)
+    assert shortlist.keys == ["b0"]
+    assert shortlist.assessed.tolist() == [True, True, False]  # the third lies in none
+    assert shortlist.stability(n=5, seed=1).table["p_selected"].iloc[0] == 0
+    with pytest.raises(SpecError, match="each class must be one of 'A', 'B', not 'C'"):
+        qa.screen(data, qa.in_class("gemeinde", "C"))
+
+
 def two_classes(direction):
     axis = {
         "id": "status",

@@ -57,7 +57,12 @@ from quartiersatlas.disclosure.reasons import reasons_not_shown
 from quartiersatlas.disclosure.release import Audience, ReleasedResults
 from quartiersatlas.disclosure.selection.compared_rules import released_comparison
 from quartiersatlas.disclosure.selection.first_comment import comment_draft
-from quartiersatlas.disclosure.selection.screened import missing_facts, released_screening, withheld_areas
+from quartiersatlas.disclosure.selection.screened import (
+    missing_facts,
+    released_screening,
+    withheld_areas,
+    withheld_runs,
+)
 from quartiersatlas.disclosure.suppression import leaving_counts, shown_counts, suppression_pattern
 from quartiersatlas.disclosure.words import collect_facts, wording_messages
 from quartiersatlas.errors import ColumnError
@@ -78,6 +83,7 @@ if TYPE_CHECKING:
 
     from quartiersatlas.catalogue import Indicator
     from quartiersatlas.disclosure.ledger import LedgerEntry
+    from quartiersatlas.disclosure.release import ReleasedStability
     from quartiersatlas.disclosure.suppression import Settled, SuppressionPattern
     from quartiersatlas.indicators import GroupGap
     from quartiersatlas.indicators.within import WithinArea
@@ -312,7 +318,7 @@ def _released(given: Mapping[str, Any], book: Ledger | None) -> Release:
         burden=released_burden(given["burden"], out),
         measures=released_measures(given, data, derived.need, _classes(out)),
         unreleased_domains=unreleased_domains(data, out),
-        stability=released_stability(derived, pattern, assessed, _ranked_score(out, audience)),
+        stability=_stability(derived, pattern, assessed, _ranked_score(out, audience)),
         certificate=replace(audit, earlier={period: one.audit for period, one in dates.items() if one.audit}),
     )
     others = [one.pending for one in dates.values() if one.audit]
@@ -369,6 +375,14 @@ def _derived(
     found = differences(derived, **house, withheld=cells.get(""))
     shown = np.array([not cells[of][key] for key, of in zip(found["key"], found["of"], strict=True)], dtype=bool)
     return pattern, derived, difference_messages(found[shown], pattern.data.areas["name"])
+
+
+def _stability(
+    derived: Derived, pattern: SuppressionPattern, assessed: pd.Series[bool], score: pd.Series[float] | None
+) -> ReleasedStability | None:
+    if derived.shortlist is not None:
+        assessed = assessed & ~withheld_runs(derived.shortlist, pattern, derived.need)
+    return released_stability(derived, pattern, assessed, score)
 
 
 def _segregation(pattern: SuppressionPattern, result: SegregationResult | None) -> pd.DataFrame | None:

@@ -124,8 +124,11 @@ def _with_rate(data: AreaData, name: str, pair: tuple[str, str]) -> AreaData:
     data, meaning = _measured(data, name, pair)
     x, n = data.summands(numerator), data.summands(denominator)
     if meaning.rules.part_of_whole:
-        count_pair(x, n, "add_rates")
-    counts = [column for column in pair if kind_of(data, column) in ("", "count")]
+        said = f"kinds={{{name!r}: 'density'}}, units={{{name!r}: 'per km²'}}"
+        other = f" If {name!r} is no share, say what it is: add_rates(data, ..., {said})."
+        count_pair(x, n, "add_rates", other)
+    counted = pair[:1] if meaning.kind == "density" else pair  # its denominator is a surface
+    counts = [column for column in counted if kind_of(data, column) in ("", "count")]
     notes = [note for note in fraction_notes(data, counts) if note not in data.notes]
     data = replace(data, notes=(*data.notes, *notes))
     computed = x / n.where(n > 0) * meaning.per

@@ -113,9 +113,12 @@ def city_value(numerator: pd.Series[float], denominator: pd.Series[float]) -> fl
 
 
 def count_pair(
-    numerator: pd.Series[float], denominator: pd.Series[float], call: str
+    numerator: pd.Series[float], denominator: pd.Series[float], call: str, otherwise: str = ""
 ) -> tuple[pd.Series[float], pd.Series[float]]:
-    """Return both as floats; they must be counts on one index, and no numerator may exceed its denominator."""
+    """Return both as floats; they must be counts on one index, and no numerator may exceed its denominator.
+
+    ``otherwise`` is what to do where it may.
+    """
     for name, counts in (("numerator", numerator), ("denominator", denominator)):
         expects(counts, pd.Series, f"{call}: {name}", f'{name} = data.counts("column")')
         refuse_repeated_keys(counts.index, f"{call}: {name}")
@@ -127,7 +130,7 @@ def count_pair(
         shown = ", ".join(f"{key!r}: {x[key]:g} of {n[key]:g}" for key in above[:5])
         raise CountError(
             f"{count_noun(len(above), 'area has', 'areas have')} more in {numerator.name!r} than in "
-            f"{denominator.name!r} ({shown}). Is it the right denominator?"
+            f"{denominator.name!r} ({shown}). Is it the right denominator?{otherwise}"
         )
     return x, n
 

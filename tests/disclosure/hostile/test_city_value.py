@@ -115,3 +115,27 @@ def test_a_change_tells_no_finer_city_value_than_the_release(joined):
     assert release.change.city["value_later"].tolist() == [release.column("poverty").city]
     assert release.change.city[["x_earlier", "n_earlier", "x_later", "n_later"]].isna().all().all()
     assert release.change.table[["relative", "z", "p"]].isna().all().all()
+
+
+@pytest.mark.filterwarnings("ignore:.* in the release than in the house")
+def test_two_areas_beside_the_city_value_confine_no_secret_cell(joined):
+    """475 of 9,380 lie below 70 of 1,380, and 476 above: who is selected would tell of one person more or less.
+
+    Who knows the total with the secret cell would have that cell from it. The withheld cell that keeps it company may
+    therefore have some persons more or fewer, and the same areas are selected.
+    """
+    poor = [np.nan, 60.0, 50, 40, 55, 45, 70, 50, 35, 70]
+    assert 475 * 1380 < 70 * 9380 < 476 * 1380
+    seen, partner = [], ""
+    for more in (0, 1, 2, -1, -2):
+        data = joined({"mh": poor, "residents": [1000.0] * 9 + [1380.0]})
+        data.status.loc["a0", "mh"] = "suppressed"
+        if partner:
+            data.values.loc[partner, "mh"] += more
+        data = qa.add_rates(data, RATE)
+        release = qa.release(data, shortlist=qa.screen(data, qa.above_city("poverty")), columns=["poverty"])
+        hidden = list(release.values.index[release.values["poverty"].isna()])
+        (partner,) = set(hidden) - {"a0"}
+        seen.append((hidden, release.selected.tolist()))
+    assert partner != "j0"  # the area of 1,380
+    assert all(one == seen[0] for one in seen)

@@ -48,9 +48,10 @@ def fill_withheld(pattern: SuppressionPattern, units: pd.Series) -> AreaData:
     A withheld count becomes ``n_a (T - S) / sum(n)``: what the unit has beyond its shown cells, spread over the
     withheld ones by the denominators ``n``. These are of a numerator the declared denominator, of other counts the
     residents, and of the residents themselves equal shares; they are filled first, in whole persons (largest
-    remainders, ties in the order of the data). A part never exceeds its whole. Means, amounts, balances and ready-made
-    shares take the mean of the shown cells of their unit, or of the city where the unit shows none, weighted with
-    their base where they have one.
+    remainders, ties in the order of the data). A part never exceeds its whole. Where a cell of the unit is secret in
+    the source and follows from nothing, T is not public: then the withheld cells are like the shown ones of their unit.
+    Means, amounts, balances and ready-made shares take the mean of the shown cells of their unit, or of the city where
+    the unit shows none, weighted with their base where they have one.
     """
     keys = pattern.data.areas.index
     numbers = pd.factorize(units.reindex(keys), use_na_sentinel=False)[0]
@@ -136,11 +137,18 @@ class _Filling:
             return
         base = self.base(column)
         is_base = column in {str(pattern.data.population), *(self.base(str(other)) for other in pattern.counts)}
-        values = self.values[column].astype(float).copy()
+        values, shown = self.values[column].astype(float).copy(), true.notna() & ~withheld
+        secret = self._with_unknown_secret(column)
         for unit in self.units[withheld].unique():
-            keys = withheld.index[withheld & self.units.eq(unit)]
-            total = self._withheld_sum(true, values, withheld, unit)
+            in_unit = self.units.eq(unit)
+            keys = withheld.index[withheld & in_unit]
             weights = self._weights(base, keys)
+            if (secret & in_unit).any():
+                alike = shown & in_unit if (shown & in_unit).any() else shown
+                total = self._as_many_as_in(alike, values, keys, base)
+                total = np.rint(total) if is_base else np.rint(total / GRAIN) * GRAIN
+            else:
+                total = self._withheld_sum(true, values, withheld, unit)
             values[keys] = _shares(total, weights, 1.0 if is_base else GRAIN)
         for whole in self.wholes(column):
             values = values.mask(withheld & (values > self.values[whole]), self.values[whole])
@@ -166,6 +174,22 @@ class _Filling:
         if self.pattern.protection.round_base is None:
             return fsum(true[inside & withheld])
         return max(0.0, fsum([*true[inside], *(-shown[inside & ~withheld])]))
+
+    def _with_unknown_secret(self, column: str) -> pd.Series[bool]:
+        """Return the cells that are secret in the source and follow from nothing.
+
+        Who knows a total with them would have them from that of all others, which the filled cells must not tell.
+        """
+        table = self.pattern.plan.table
+        place = table.columns.index(column)
+        return pd.Series(table.is_unsure[:, place] & np.isnan(table.values[:, place]), index=table.keys)
+
+    def _as_many_as_in(self, alike: pd.Series[bool], values: pd.Series, keys: pd.Index, base: str) -> float:
+        """Return what some cells would have together if they were like shown ones; 0 where there are none."""
+        sizes = self.values[base].astype(float) if base else pd.Series(1.0, index=values.index)
+        alike = alike & sizes.notna()
+        people = sizes[alike].sum()
+        return float(values[alike].sum() / people * sizes[keys].sum()) if people > 0 else 0.0
 
     def _weights(self, base: str, keys: pd.Index) -> pd.Series[float]:
         """Return the part of each withheld cell: by its denominator where that is known, else equal."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT
 from quartiersatlas.catalogue.texts import THIN_BLANK, texts
-from quartiersatlas.disclosure.selection.screened import RESIDENTS, decimals_of
+from quartiersatlas.disclosure.selection.screened import decimals_of
+from quartiersatlas.disclosure.selection.telling import RESIDENTS
 from quartiersatlas.disclosure.words import indicator_label, points_text, unit, value_text
 from quartiersatlas.screening.evaluation.outcome import Leaf, PartGroup, without_not
 from quartiersatlas.screening.language.rules import (

@@ -14,6 +14,13 @@ from quartiersatlas.catalogue import Message
 from quartiersatlas.disclosure.columns import need_cells
 from quartiersatlas.disclosure.release import ReleasedRule
 from quartiersatlas.disclosure.selection.limits import ShownLimits
+from quartiersatlas.disclosure.selection.telling import (
+    data_column,
+    levels_of,
+    told_by_outcomes,
+    told_by_runs,
+    with_protected_value,
+)
 from quartiersatlas.errors import SpecError
 from quartiersatlas.screening.evaluation.outcome import Leaf, Voices, voices, without_not
 from quartiersatlas.screening.evaluation.truth import Truth
@@ -22,13 +29,9 @@ from quartiersatlas.screening.language.rules import (
     CITY,
     COMPUTED,
     NEED,
-    Adjacent,
-    Capped,
     Compare,
     Condition,
-    Hotspot,
     InClass,
-    Worst,
 )
 
 if TYPE_CHECKING:
@@ -40,14 +43,6 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
     from quartiersatlas.need import NeedIndex
     from quartiersatlas.screening import Shortlist
-
-RESIDENTS = "residents"  # in a rule: the residents of the data, unless a column is called so
-
-
-def data_column(data: AreaData, name: str) -> str:
-    """Return the column that a rule means by a name; the name itself where it is no column, such as an axis."""
-    is_people = name == RESIDENTS and name not in data.values.columns and data.population is not None
-    return str(data.population) if is_people else name
 
 
 def missing_facts(shortlist: Shortlist | None, how: str) -> list[Message]:
@@ -79,9 +74,16 @@ def withheld_areas(shortlist: Shortlist, pattern: SuppressionPattern, need: Need
     for condition in shortlist.rule.every:
         for name in condition.own_indicators:
             withheld |= cells[name]
-        if pattern.protection.derived == "exact":
-            withheld |= _beside(condition, cells, pattern, shortlist)
+    if pattern.protection.derived == "exact":
+        withheld |= told_by_outcomes(shortlist, cells, pattern)
     return withheld
+
+
+def withheld_runs(shortlist: Shortlist, pattern: SuppressionPattern, need: NeedIndex | None) -> pd.Series[bool]:
+    """Return the areas for which it may not be shown in how many runs the rule selects them, whatever the outcome."""
+    if pattern.protection.derived != "exact":
+        return pattern.hidden & False
+    return told_by_runs(shortlist, protected_cells(shortlist, pattern, need), pattern)
 
 
 def protected_cells(
@@ -100,60 +102,15 @@ def protected_cells(
     found = {}
     for name in shortlist.rule.indicators:
         column = data_column(pattern.data, name)
+        if name in pattern.data.areas.columns and name not in {*by_axis, *pattern.data.values.columns}:
+            found[name] = pattern.hidden & False  # in which municipality an area lies is no secret
+            continue
         if name not in by_axis and column not in pattern.data.values:
             raise SpecError(
                 f"release: the rule looks at {name!r} of a need index: release(..., need=need) needs it too."
             )
         found[name] = by_axis[name] if name in by_axis else pattern.cells(column)
     return found
-
-
-def _beside(
-    condition: Condition, cells: dict[str, pd.Series[bool]], pattern: SuppressionPattern, shortlist: Shortlist
-) -> pd.Series[bool]:
-    """Return the areas whose outcome would tell something of a protected value beside them, in exact results.
-
-    In the same unit of a level, where only its areas are compared and its total is known to nobody or does not give the
-    order away; or as a neighbour, in a cluster or beside areas of a rule. Who is among the worst of those that meet a
-    rule, or under their cap, tells of all of them.
-    """
-    protected = _protected(condition, cells, pattern)
-    found = protected & False
-    if isinstance(condition, Worst | Capped) and condition.inner is not None and not condition.by:
-        found |= bool(protected.any())
-    for level in levels_of(condition, pattern.data):
-        if isinstance(condition, Worst | Capped) or level not in ShownLimits.known_levels(pattern):
-            units = pattern.data.areas[level]
-            found |= protected.groupby(units).transform("any").reindex(found.index, fill_value=False).astype(bool)
-    if isinstance(condition, Hotspot | Adjacent) and protected.any() and shortlist.evidence.neighbours is not None:
-        one, other = shortlist.evidence.neighbours("corner" if isinstance(condition, Adjacent) else "border")
-        hidden = protected.to_numpy()
-        near = np.zeros(len(hidden), dtype=bool)
-        np.logical_or.at(near, one, hidden[other])
-        np.logical_or.at(near, other, hidden[one])
-        found |= near
-    return found
-
-
-def _protected(condition: Condition, cells: dict[str, pd.Series[bool]], pattern: SuppressionPattern) -> pd.Series[bool]:
-    """Return the areas with a value that may not be shown, of what a condition or the rule inside it looks at."""
-    found = pattern.hidden & False
-    for name in condition.indicators:
-        found |= cells[name] & _has_value(pattern, name, cells[name])
-    return found
-
-
-def _has_value(pattern: SuppressionPattern, name: str, like: pd.Series[bool]) -> pd.Series[bool]:
-    column = data_column(pattern.data, name)
-    return pattern.data.values[column].notna() if column in pattern.data.values.columns else like | True
-
-
-def levels_of(condition: Condition, data: AreaData) -> list[str]:
-    """Return the higher levels within which a condition compares."""
-    if isinstance(condition, Worst | Capped):
-        return [condition.by] if condition.by else []
-    names = condition.limit.names if isinstance(condition, Compare) else ()
-    return [name for name in names if name not in COMPUTED and name in data.areas.columns]
 
 
 # --- the record of a release ------------------------------------------------------------------------------------------
@@ -332,7 +289,7 @@ def _says_nothing_of_others(one: _Screening, condition: Condition) -> bool:
         return True
     if _is_published(one, condition):
         return True
-    return not bool(_protected(condition, one.cells, one.pattern).any())
+    return not bool(with_protected_value(condition.indicators, one.cells, one.pattern).any())
 
 
 def _is_published(one: _Screening, condition: Condition) -> bool:
@@ -489,4 +446,4 @@ def _limit_is_open(one: _Screening, condition: Condition) -> bool:
         return False
     if _is_published(one, condition):
         return True
-    return not bool(_protected(condition, one.cells, one.pattern).any())
+    return not bool(with_protected_value(condition.indicators, one.cells, one.pattern).any())

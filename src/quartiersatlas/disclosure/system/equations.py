@@ -117,6 +117,18 @@ class CountTable:
             found.append(codes)
         return found
 
+    @cached_property
+    def _seen(self) -> Ints:
+        """Pairs of a part and its whole that are seen in the numbers, shape (pairs, 2)."""
+        return np.array(self.relations.seen_parts, dtype=np.intp).reshape(-1, 2)
+
+    @cached_property
+    def _seen_ends(self) -> tuple[Floats, Floats]:
+        """What a whole that is shown leaves its part at most, and a part its whole at least, shape (areas, pairs)."""
+        parts, wholes = (self.x[:, columns] for columns in self._seen.T)
+        holds = parts <= wholes
+        return np.where(holds, wholes, np.inf), np.where(holds, parts, 0.0)
+
     def bounds(self, withheld: Bools) -> tuple[Floats, Floats]:
         """Return what a reader knows of each withheld count beforehand.
 
@@ -132,10 +144,17 @@ class CountTable:
         if not self.units and zeros.any():
             lower[:, zeros.any(axis=0)] = 0.0
         upper = np.maximum(UNKNOWN, np.nan_to_num(self.x))
-        for part, whole in self.relations.seen_parts:
-            holds = self.x[:, part] <= self.x[:, whole]
-            upper[:, part] = np.fmin(upper[:, part], np.where(holds & ~withheld[:, whole], self.x[:, whole], np.inf))
-            lower[:, whole] = np.fmax(lower[:, whole], np.where(holds & ~withheld[:, part], self.x[:, part], 0.0))
+        if len(self._seen):
+            parts, wholes = self._seen.T
+            most = np.where(withheld[:, wholes], np.inf, self._seen_ends[0])
+            least = np.where(withheld[:, parts], 0.0, self._seen_ends[1])
+            for bound, columns, ends, narrower in (
+                (upper, parts, most, np.minimum),
+                (lower, wholes, least, np.maximum),
+            ):
+                order = np.argsort(columns, kind="stable")
+                named, starts = np.unique(columns[order], return_index=True)
+                bound[:, named] = narrower(bound[:, named], narrower.reduceat(ends[:, order], starts, axis=1))
         least, greatest = self.marks
         known = np.isfinite(self.x)
         fits = ~(known & ((self.x < least) | (self.x > greatest)))  # a value that contradicts its mark keeps no mark

@@ -192,10 +192,15 @@ def _protect(task: Task, withheld: Bools, need: Floats, cell: int, given_up: Boo
     if not len(narrow_cells(task, withheld, need, asked)):
         return withheld
     for zeros in (False, True) if task.zeros else (False,):
+        hopeless = set[bool]()  # a flow that carries more, scaled down, would carry less
         for more in (0, 1, 2):  # fractions of persons may flow where whole ones do not: then ask for more
             for near in (True, False):
+                if near in hopeless:
+                    continue
                 found = _flow(task, withheld, cell, float(need.flat[cell]) + more, zeros=zeros, near=near)
-                if found is not None and (found & ~withheld).any():
+                if found is None:
+                    hopeless.add(near)
+                elif (found & ~withheld).any():
                     return withheld | found
     possible = possible_width(task, withheld, cell)
     if possible < need.flat[cell]:
@@ -389,6 +394,7 @@ class _Cleaning:
         self.x = np.nan_to_num(task.table.x).ravel()
         self.cells = np.flatnonzero(withheld.ravel())
         self.points = np.zeros((0, len(self.cells)))
+        self._known: tuple[tuple[Floats, Floats], Ints, Ints] | None = None
         targets = self.cells[need.ravel()[self.cells] > 0]
         self._ask(withheld, targets)
 
@@ -404,16 +410,23 @@ class _Cleaning:
         self.points = np.vstack([self.points, new])
         return bool((found.high - found.low >= asked).all())
 
+    def _now(self) -> tuple[tuple[Floats, Floats], Ints, Ints]:
+        """Return the bounds of all cells, the withheld ones, and to which tied part each of these belongs."""
+        if self._known is None:
+            now = self.task.table.bounds(self.withheld)
+            system, cells, _ = self.task.table.equations.system(self.withheld, *now)
+            self._known = now, cells, _tied_parts(system)
+        return self._known
+
     def try_to_show(self, cell: int) -> None:
         """Show a partner if every target that it has to do with keeps its width."""
         table = self.task.table
         without = self.withheld.copy()
         without.flat[cell] = False
-        now, then = table.bounds(self.withheld), table.bounds(without)
-        system, cells, _ = table.equations.system(self.withheld, *now)
+        (now, cells, labels), then = self._now(), table.bounds(without)
         # what is shown bounds its parts and wholes, and a zero that is shown tells of its whole column
         tighter = np.flatnonzero(((now[0] != then[0]) | (now[1] != then[1])).ravel()[cells])
-        part = cells[_linked(system, np.append(tighter, np.searchsorted(cells, cell)))]
+        part = cells[np.isin(labels, labels[np.append(tighter, np.searchsorted(cells, cell))])]
         targets = part[(self.need.ravel()[part] > 0) & (part != cell)]
         inside = np.zeros(without.size, dtype=bool)
         inside[part] = True
@@ -427,20 +440,18 @@ class _Cleaning:
         beside = np.isin(targets, table.equations.matrix[rows].indices)
         targets = targets[np.argsort(~beside, kind="stable")]
         if self._ask(without & inside.reshape(without.shape), targets):
-            self.withheld = without
+            self.withheld, self._known = without, None
             self.points = self.points[(self.points[:, self.cells == cell] == self.x[cell]).ravel()]
 
 
-def _linked(system: System, cells: Ints) -> Ints:
-    """Return the cells that are tied to some by the rows of a system."""
+def _tied_parts(system: System) -> Ints:
+    """Return a number for each cell, the same for cells that are tied by the rows of a system."""
     from scipy.sparse import block_array
     from scipy.sparse.csgraph import connected_components
 
-    m = system.matrix.shape[0]
+    m, n = system.matrix.shape
     if not m:
-        return np.unique(cells)
-    _, label = connected_components(
-        block_array([[None, system.matrix], [system.matrix.T, None]], format="csr"), directed=False
-    )
-    of_cell = label[m:]
-    return np.flatnonzero(np.isin(of_cell, of_cell[cells]))
+        return np.arange(n)
+    graph = block_array([[None, system.matrix], [system.matrix.T, None]], format="csr")
+    found: Ints = connected_components(graph, directed=False)[1][m:]
+    return found

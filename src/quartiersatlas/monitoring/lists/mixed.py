@@ -127,17 +127,17 @@ def decide(rule_of: Shortlist, values: Shortlist, limits: Shortlist, keys: pd.Se
     Notes
     -----
     A comparison takes its limit from the other list as it is. A condition that places an area among others (the worst,
-    tests, hotspots, scores of a need index) puts the area's own values among the areas of the other list, each area by
-    itself.
+    caps, neighbours, tests, hotspots, scores of a need index) puts the area's own values among the areas of the other
+    list, each area by itself. So does the rule inside such a condition: it is asked of the area's own values and of the
+    other areas as they are in the other list.
     """
     rule = rule_of.rule
     own, other = (_evidence(side, rule, rule_of) for side in (values, limits))
     rows = limits.selected.index.get_indexer(pd.Index(keys))
     taken = np.full(other.n_areas, -1, dtype=np.intp)
     taken[rows] = values.selected.index.get_indexer(pd.Index(keys))
-    places = AreaRows(rows, taken)
-    truths = [_outcome(one, own, other, places, values.need, limits.need) for one in rule.conditions]
-    outcome = combine(rule, truths)
+    mixed = _Mixed(own, other, AreaRows(rows, taken), values.need, limits.need)
+    outcome = combine(rule, [mixed.outcome(one) for one in rule.conditions])
     found: Decided = np.where(outcome.known, outcome.yes, UNKNOWN)[0].astype(np.int8)
     return found
 
@@ -151,46 +151,85 @@ class AreaRows:
 
 
 def _evidence(side: Shortlist, rule: Rule, rule_of: Shortlist) -> Evidence:
-    """Collect what a rule looks at from a list's data; references that only the rule's own list has come with it."""
+    """Collect what a rule looks at from a list's data; references that only the rule's own list has come with it.
+
+    So do barriers, where the list itself does not go by neighbours.
+    """
     if side.data is None:
         raise SpecError("This shortlist does not hold the data it was made of: make it with screen(data, rule).")
     brought = {name: one for name, one in rule_of.references.items() if name != CITY}
-    return collect_evidence(side.data, rule, side.need, {**brought, **side.references})
+    cut = side if side.barriers is not None else rule_of
+    barriers = (cut.barriers, cut.crossings)
+    return collect_evidence(side.data, rule, side.need, {**brought, **side.references}, barriers)
 
 
-def _outcome(
-    condition: Condition,
-    own: Evidence,
-    other: Evidence,
-    places: AreaRows,
-    own_need: NeedIndex | None,
-    other_need: NeedIndex | None,
-) -> Outcome:
-    """Return where a condition holds, shape (1, areas asked about)."""
-    if condition.inner is not None:
-        raise SpecError(f"{condition}: which other areas meet a rule belongs to one of the two lists.")
-    if _scored(condition, other_need):
-        if own_need is None or other_need is None or own_need.spec.hash != other_need.spec.hash:
-            raise SpecError("The need index is made by another spec.")
-        return _picked(condition, _with_scores(other, own_need, other_need, places), places)
-    if isinstance(condition, InClass):
-        found = held(condition, own).truth
-        own_rows = places.taken[places.rows]
-        return Outcome(found.yes[:, own_rows], found.no[:, own_rows])
-    measured, there = own.measured[condition.looks_at], other.measured[condition.looks_at]
-    if isinstance(condition, WorseThanCity):
-        condition = worse_as_comparison(condition, there)
-    if isinstance(condition, Compare) and condition.significant is None:
-        limit = limit_of(condition, there, other)
-        limits = limit_ends(condition, there, other)
-        found = compared_with(condition, _aligned(measured, places.taken), limit, other, limits).truth
-        return Outcome(*(np.broadcast_to(part, (1, other.n_areas))[:, places.rows] for part in (found.yes, found.no)))
-    placed = {**other.measured, condition.looks_at: _substituted(there, _aligned(measured, places.taken), places.rows)}
-    return _picked(condition, replace(other, measured=placed), places)
+@dataclass(frozen=True, eq=False)
+class _Mixed:
+    """Own values of one list among the areas and limits of another; of need indices, those of both."""
+
+    own: Evidence
+    other: Evidence
+    places: AreaRows
+    own_need: NeedIndex | None
+    other_need: NeedIndex | None
+
+    def outcome(self, condition: Condition) -> Outcome:
+        """Return where a condition holds, shape (1, areas asked about)."""
+        if not self._by_itself(condition):
+            return _picked(condition, self._placed(condition), self.places)
+        own_rows = self.places.taken[self.places.rows]
+        if isinstance(condition, InClass):
+            found = held(condition, self.own).truth
+            return Outcome(found.yes[:, own_rows], found.no[:, own_rows])
+        there = self.other.measured[condition.looks_at]
+        if isinstance(condition, WorseThanCity):
+            condition = worse_as_comparison(condition, there)
+        assert isinstance(condition, Compare)  # noqa: S101 - there is nothing else that needs no other areas
+        limit, limits = limit_of(condition, there, self.other), limit_ends(condition, there, self.other)
+        own = _aligned(self.own.measured[condition.looks_at], self.places.taken)
+        found = compared_with(condition, own, limit, self.other, limits).truth
+        shape = (1, self.other.n_areas)
+        return Outcome(*(np.broadcast_to(part, shape)[:, self.places.rows] for part in (found.yes, found.no)))
+
+    def _by_itself(self, condition: Condition) -> bool:
+        """Return True for a comparison or a class, which the other areas enter as a limit at most."""
+        if _scored(condition.own_indicators, self.other_need):
+            return False
+        is_plain = isinstance(condition, Compare) and condition.significant is None
+        return is_plain or isinstance(condition, InClass | WorseThanCity)
+
+    def _placed(self, condition: Condition) -> Evidence:
+        """Return one run per area: the other list's areas, with what the condition looks at of its own in its place."""
+        found = self.other
+        if _scored(condition.own_indicators, self.other_need):
+            if self.own_need is None or self.other_need is None or self.own_need.spec.hash != self.other_need.spec.hash:
+                raise SpecError("The need index is made by another spec.")
+            found = _with_scores(found, self.own_need, self.other_need, self.places)
+        measured = dict(found.measured)
+        for name in condition.own_indicators:
+            if not _scored((name,), self.other_need):
+                own = _aligned(self.own.measured[name], self.places.taken)
+                measured[name] = _substituted(self.other.measured[name], own, self.places.rows)
+        inner = condition.inner
+        inside = {} if inner is None else {inner: combine(inner, [self._everywhere(one) for one in inner.conditions])}
+        return replace(found, measured=measured, inside=inside)
+
+    def _everywhere(self, condition: Condition) -> Outcome:
+        """Return where a condition inside another one holds, shape (areas asked about, areas): each run has one."""
+        shape = (len(self.places.rows), self.other.n_areas)
+        if not self._by_itself(condition):
+            found = held(condition, self._placed(condition)).truth
+            return Outcome(*(np.broadcast_to(part, shape) for part in (found.yes, found.no)))
+        there, own = held(condition, self.other).truth, self.outcome(condition)
+        sides = [np.broadcast_to(part, shape).copy() for part in (there.yes, there.no)]
+        for side, mine in zip(sides, (own.yes, own.no), strict=True):
+            side[np.arange(shape[0]), self.places.rows] = mine[0]
+        return Outcome(*sides)
 
 
-def _scored(condition: Condition, need: NeedIndex | None) -> bool:
-    return need is not None and (condition.looks_at == NEED or condition.looks_at in need.scores.columns)
+def _scored(names: Sequence[str], need: NeedIndex | None) -> bool:
+    """Return True if one of some names is an axis of a need index."""
+    return need is not None and any(name == NEED or name in need.scores.columns for name in names)
 
 
 def _picked(condition: Condition, evidence: Evidence, places: AreaRows) -> Outcome:

@@ -223,13 +223,16 @@ def _row(column: pd.Series[float]) -> Array:
 
 
 def _classes(data: AreaData, need: NeedIndex | None, condition: InClass) -> tuple[NDArray[np.int64], Sequence[str]]:
-    """Return class numbers and ids of an axis of the need index, or of a column of text."""
+    """Return class numbers and ids of an axis of the need index, of a column of text, or of a higher level."""
     axis = condition.axis
     axes = {} if need is None else {one.id: [c.id for c in one.classes] for one in need.spec.axes}
     if need is not None and axis in axes:
         ids, column = axes[axis], need.classes[axis]
     elif axis in data.values.columns:
         column = _as_class_text(data.values[axis])
+        ids = sorted(column.dropna().unique())
+    elif axis in _level_names(data):
+        column = _as_class_text(data.areas[axis].mask(data.areas[axis].eq("")))
         ids = sorted(column.dropna().unique())
     elif need is None:
         raise SpecError(f"{condition} needs the need index: screen(data, rule, need=need).")

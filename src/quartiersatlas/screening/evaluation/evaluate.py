@@ -440,7 +440,10 @@ def _worst(condition: Worst, measured: Measured, evidence: Evidence) -> Held:
 
 def _inner(condition: Condition, evidence: Evidence) -> Truth | None:
     """Return where the rule inside a condition holds; None where there is none."""
-    return None if condition.inner is None else evaluate(condition.inner, evidence)[0]
+    if condition.inner is None:
+        return None
+    settled = evidence.inside.get(condition.inner)
+    return evaluate(condition.inner, evidence)[0] if settled is None else settled
 
 
 def worse_side(condition: Worst | Hotspot | Capped, measured: Measured) -> int:

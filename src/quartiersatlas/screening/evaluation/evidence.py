@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quartiersatlas.catalogue import Message
+    from quartiersatlas.screening.evaluation.truth import Truth
+    from quartiersatlas.screening.language.rules import Rule
 
     Array = NDArray[np.float64]
     Barriers = tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]  # and crossings
@@ -175,6 +177,8 @@ class Evidence:
         What the reader has to know of the references.
     class_ends : dict of str to (array of int, array of int)
         Axis -> the lowest and the highest class that counts leave possible which came rounded or changed at random.
+    inside : dict of Rule to Truth
+        Rules inside conditions whose outcome is settled elsewhere.
     """
 
     measured: Mapping[str, Measured]
@@ -186,6 +190,7 @@ class Evidence:
     neighbours: Callable[..., tuple[NDArray[np.intp], NDArray[np.intp]]] | None = None
     warnings: tuple[Message, ...] = ()
     class_ends: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=dict)
+    inside: Mapping[Rule, Truth] = field(default_factory=dict)
 
     def units(self, level: str) -> NDArray[np.int64]:
         """Return the number of the unit that each area lies in; without a level they are all in one."""

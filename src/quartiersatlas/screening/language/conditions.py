@@ -184,14 +184,15 @@ def in_class(
     unknown: Unknown = "unknown",
     name: str = "",
 ) -> Rule:
-    """Select areas in one of the named classes of an axis of the need index, or of a column of text.
+    """Select areas in one of the named classes of an axis of the need index or of a column of text, or in a named unit.
 
     Parameters
     ----------
     axis : str
-        Axis of the need index, such as ``"status"``, or a column that holds classes.
+        Axis of the need index, such as ``"status"``, a column that holds classes, or a higher level of the areas, such
+        as ``"gemeinde"``.
     *classes : str
-        Ids of its classes.
+        Ids of its classes, or its units.
     printed : {"interval", "exact"}
         As in :func:`worst_share`, for the counts behind the index.
     unknown : {"unknown", "no", "yes"}
