@@ -91,6 +91,14 @@ def test_where_nothing_is_withheld_the_results_are_those_of_the_house(data):
     assert differences(again, **house).empty
 
 
+def test_filled_counts_are_not_called_counts_with_decimals(grid):
+    for poor, noted in ((POOR, []), ([*POOR[:-1], 41.5], ["poor"])):
+        data = town(grid, poor)
+        again = released(data, {"shortlist": qa.screen(data, qa.above_city("poverty") | qa.at_least("poor", 150))})
+        said = [one.values["name"] for one in again.shortlist.warnings if one.name == "fact_count_fractions"]
+        assert said == noted
+
+
 def test_results_of_the_house_stay_exact_and_survive_pickling(data):
     made = made_of(data)
     before = made["need"].scores.copy()

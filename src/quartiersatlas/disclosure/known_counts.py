@@ -45,7 +45,7 @@ def count_table(
     data : AreaData
         The data.
     columns : list of str
-        Its count columns.
+        Its count columns, rounded to whole persons.
     hidden : Series of bool
         Areas that show no indicator.
     protection : Protection
@@ -58,7 +58,8 @@ def count_table(
     if totals:
         known = Reference(values=dict(totals), source="ledger")
         data = replace(data, references={f"{TOTALS}ledger": known, **data.references})
-    x: Floats = np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns])
+    # parts of persons, as after a conversion to other boundaries, are shown as whole ones, which readers add up
+    x: Floats = np.rint(np.column_stack([data.counts(column).to_numpy(dtype=np.float64) for column in columns]))
     status = data.status[columns].to_numpy(dtype=object)
     related = np.where(np.isin(columns, sorted(data.perturbed)), np.nan, x)  # perturbed counts do not add up
     secret = np.isnan(x) & (status == "suppressed")

@@ -58,6 +58,9 @@ class Derived:
     comparison: RuleComparison | None = None
 
 
+OF_DECIMALS = "fact_count_fractions"
+
+
 def compute_again(
     filled: AreaData,
     pattern: SuppressionPattern,
@@ -170,9 +173,11 @@ def _shortlist_again(
             f"The shortlist is not what its rule gives on the data of the release: {count_noun(len(odd), 'area')} "
             f"differ: {list_some(odd)}. Make it with qa.screen(data, rule), or choose Protection(derived='exact')."
         )
-    if screened is None or screened is need:
-        return screen(filled, rule, need=again, **options)
-    return screen(filled, rule, need=need_again(filled, screened), **options)
+    own_again = again if screened is None or screened is need else need_again(filled, screened)
+    found = screen(filled, rule, need=own_again, **options)
+    # withheld counts are filled with parts of persons: what is said of decimals is said of the counts that came in
+    others = [warning for warning in found.warnings if warning.name != OF_DECIMALS]
+    return replace(found, warnings=(*others, *(one for one in house.warnings if one.name == OF_DECIMALS)))
 
 
 def _comparison_again(
