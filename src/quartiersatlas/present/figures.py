@@ -125,7 +125,8 @@ def map_key(release: Release, column: ReleasedColumn, lang: Lang, look: Look | N
     """Return the key of the map of a column."""
     accent = ACCENT if look is None else look.accent
     rows = tuple((_sign(entry, accent), entry.in_full) for entry in map_entries(release, column, lang))
-    return Key("", rows, "; ".join(legend_notes(release, column, lang)))
+    notes = [f"{note.removesuffix('.')}." for note in legend_notes(release, column, lang)]
+    return Key("", rows, " ".join(notes))
 
 
 def _sign(entry: LegendEntry, accent: str) -> str:
