@@ -58,7 +58,11 @@ def city_label(release: Release, lang: Lang) -> str:
 def city_words(release: Release) -> dict[str, str]:
     """Return the words of the page that name the city, where the release has its name."""
     plain = release.city.replace("{", "(").replace("}", ")")  # a word is filled in at its braces
-    return {"label_city": release.city, "legend_city": f"{plain}: {{value}}"} if release.city else {}
+    if not release.city:
+        return {}
+    beside = f"{plain}: {{value}}"
+    charts = {"chart_city": f"{plain} {{value}}", "chart_city_sentence": f"{beside}."}
+    return {"label_city": release.city, "legend_city": beside, **charts}
 
 
 def selected_words(release: Release, lang: Lang) -> dict[str, str]:
