@@ -30,6 +30,9 @@ PLACES = (
     "city_title",
     "city_value",
     "of_whole",
+    "at_value",
+    "of_value",
+    "plain_value",
 )
 
 THIN_BLANK = "\u202f"
@@ -114,8 +117,8 @@ def placed(template: str, city: str, lang: Lang) -> str:
 
     Examples
     --------
-    >>> placed("both above {the_city}: {n}", "Leeds", "en")
-    'both above Leeds: {n}'
+    >>> placed("both above the {city_value}: {n}", "Leeds", "en")
+    'both above the value of Leeds: {n}'
     """
     plain = city.replace("{", "(").replace("}", ")")  # a word is filled in at its braces
     for name, words in place_words(plain).items():
