@@ -75,6 +75,7 @@ def _entry(index: SegregationIndex) -> str:
         f"- source: {index.source}",
         f"- range: {index.lowest or '-∞'} to {index.highest or '∞'}; {DIRECTION[index.direction]}",
         f"- index of {APPLIES_TO[index.applies_to]}, compared with {compared}; needs {needs}",
+        *([f"- also written: `{index.symbols}`"] if index.symbols else []),
     ]
     return "\n".join(lines) + "\n"
 

@@ -93,7 +93,7 @@ def test_the_english_demo_is_english_throughout(tmp_path, capsys):
         words = set(re.findall(r"\b(?:und|nicht|Gebiete|Einwohner|Anteil|Synthetische|Quelle|Stadt)\b", page))
         assert words == set()
         assert re.search(r"\d\.\d%", page)
-    assert '"legend_city":"Sample city: {value}"' in (folder / "atlas.html").read_text(encoding="utf-8")
+    assert '"legend_city":"Beispielstadt: {value}"' in (folder / "atlas.html").read_text(encoding="utf-8")
 
 
 def test_a_new_project_file_never_overwrites_another(tmp_path, capsys):

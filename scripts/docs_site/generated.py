@@ -113,6 +113,8 @@ def _index(name: str) -> str:
         "Range": f"{lowest} to {highest}; {DIRECTION[index.direction]}",
         "Dimension": f"{text(f'dimension_{index.dimension}', 'en')} ({text(f'dimension_{index.dimension}', 'de')})",
     }
+    if index.symbols:
+        facts["Also written"] = f"`{index.symbols}`"
     signs = "Letters: [all indices on one page](../../segregation_indices.md)."
     return _page(name, index.meaning("en"), facts, "## Example", shown(index_example(name, index.requires)), signs)
 

@@ -90,7 +90,7 @@ def plain(lines):
     return [line.replace("\u202f", " ") for line in lines]
 
 
-EIGHT = [300.0, 200, 200, 100, 250, 250, 200, 100]  # sums to 1,600 of 8,000: 20.0 %; 800 of 4,000 in either town
+EIGHT = [300.0, 200, 200, 100, 250, 250, 200, 100]  # sums to 1,600 of 8,000: 20.0%; 800 of 4,000 in either town
 
 
 @pytest.fixture(scope="module")
@@ -105,53 +105,53 @@ def eight():
             qa.above("poor", 24),
             "00",
             "Armut: 30,0 %, über dem Grenzwert (24 %), Abstand 6,0 Prozentpunkte",
-            "Poor: 30.0 %, above the limit (24 %), by 6.0 percentage points",
+            "Poor: 30.0%, above the limit (24%), by 6.0 percentage points",
         ),
         (
             qa.above("poor", 24),
             "01",
             "Armut: 20,0 %, nicht über dem Grenzwert (24 %), Abstand 4,0 Prozentpunkte",
-            "Poor: 20.0 %, not above the limit (24 %), 4.0 percentage points away",
+            "Poor: 20.0%, not above the limit (24%), 4.0 percentage points away",
         ),
         (
             qa.above("poor", 20),
             "01",
             "Armut: 20,0 %, genau beim Grenzwert (20 %), das zählt nicht als darüber",
-            "Poor: 20.0 %, exactly at the limit (20 %), which does not count as above",
+            "Poor: 20.0%, exactly at the limit (20%), which does not count as above",
         ),
         (
             qa.at_least("poor", 20),
             "01",
             "Armut: 20,0 %, genau beim Grenzwert (20 %), das genügt",
-            "Poor: 20.0 %, exactly at the limit (20 %), which is enough",
+            "Poor: 20.0%, exactly at the limit (20%), which is enough",
         ),
         (
             qa.at_least("poor", 24),
             "01",
             "Armut: 20,0 %, unter dem Grenzwert (24 %), Abstand 4,0 Prozentpunkte",
-            "Poor: 20.0 %, below the limit (24 %), by 4.0 percentage points",
+            "Poor: 20.0%, below the limit (24%), by 4.0 percentage points",
         ),
         (
             qa.above_city("poor"),
             "00",
             "Armut: 30,0 %, über dem Wert der Gesamtstadt (20,0 %), Abstand 10,0 Prozentpunkte",
-            "Poor: 30.0 %, above the city value (20.0 %), by 10.0 percentage points",
+            "Poor: 30.0%, above the city value (20.0%), by 10.0 percentage points",
         ),
         (
             qa.above("poor", than="rest"),  # 1,300 of 7,000
             "00",
             "Armut: 30,0 %, über dem Wert der übrigen Stadt (18,6 %), Abstand 11,4 Prozentpunkte",
-            "Poor: 30.0 %, above the value of the rest of the city (18.6 %), by 11.4 percentage points",
+            "Poor: 30.0%, above the value of the rest of the city (18.6%), by 11.4 percentage points",
         ),
         (
-            qa.above("poor", than="gemeinde", factor=1.25),  # 20 % in Altdorf
+            qa.above("poor", than="gemeinde", factor=1.25),  # 20% in Altdorf
             "00",
             (
                 "Armut: 30,0 %, mehr als das 1,25-Fache des Werts der Gemeinde Altdorf (20,0 %), Grenze 25,0 %, "
                 "Abstand 5,0 Prozentpunkte"
             ),
             (
-                "Poor: 30.0 %, more than 1.25 times the value of the municipality of Altdorf (20.0 %), limit 25.0 %, "
+                "Poor: 30.0%, more than 1.25 times the value of the municipality of Altdorf (20.0%), limit 25.0%, "
                 "by 5.0 percentage points"
             ),
         ),
@@ -171,37 +171,37 @@ def eight():
             qa.above("poor", than="land"),
             "00",
             "Armut: 30,0 %, über dem veröffentlichten Wert „land“ (22,0 %; Landesamt, 2023), Abstand 8,0 Prozentpunkte",
-            "Poor: 30.0 %, above the published value “land” (22.0 %; Landesamt, 2023), by 8.0 percentage points",
+            "Poor: 30.0%, above the published value “land” (22.0%; Landesamt, 2023), by 8.0 percentage points",
         ),
         (
             qa.at_least("poor", than="median"),
             "00",
             "Armut: 30,0 %, über dem Median der Gebiete (20,0 %), Abstand 10,0 Prozentpunkte",
-            "Poor: 30.0 %, above the median of the areas (20.0 %), by 10.0 percentage points",
+            "Poor: 30.0%, above the median of the areas (20.0%), by 10.0 percentage points",
         ),
         (
             qa.above("poor", than="city", plus=5),
             "00",
             "Armut: 30,0 %, über dem Wert der Gesamtstadt plus 5 Prozentpunkte (25,0 %), Abstand 5,0 Prozentpunkte",
-            "Poor: 30.0 %, above the city value plus 5 percentage points (25.0 %), by 5.0 percentage points",
+            "Poor: 30.0%, above the city value plus 5 percentage points (25.0%), by 5.0 percentage points",
         ),
         (
             qa.above("poor", than="city", significant=0.05),
             "00",
             "Armut: 30,0 %, über dem Wert der Gesamtstadt (20,0 %), Abstand 10,0 Prozentpunkte, statistisch gesichert",
-            "Poor: 30.0 %, above the city value (20.0 %), by 10.0 percentage points, statistically significant",
+            "Poor: 30.0%, above the city value (20.0%), by 10.0 percentage points, statistically significant",
         ),
         (
             qa.worse_than_city("jobs"),  # 465 of 1,000 in the mean
             "07",
             "Beschäftigung: 43,0 %, unter dem Wert der Gesamtstadt (46,5 %), Abstand 3,5 Prozentpunkte",
-            "Jobs: 43.0 %, below the city value (46.5 %), by 3.5 percentage points",
+            "Jobs: 43.0%, below the city value (46.5%), by 3.5 percentage points",
         ),
         (
             qa.worst_share("poor", 0.5, by="gemeinde", ties="out"),
             "00",
             "Armut: 30,0 %, unter den höchsten Werten innerhalb der Gemeinde Altdorf (ab 30,0 %)",
-            "Poor: 30.0 %, among the highest values within the municipality of Altdorf (from 30.0 %)",
+            "Poor: 30.0%, among the highest values within the municipality of Altdorf (from 30.0%)",
         ),
         (
             qa.worst_n("income", 2),
@@ -213,7 +213,7 @@ def eight():
             ~qa.above("poor", 24),
             "01",
             "Armut: 20,0 %, nicht über dem Grenzwert (24 %), Abstand 4,0 Prozentpunkte",
-            "Poor: 20.0 %, not above the limit (24 %), 4.0 percentage points away",
+            "Poor: 20.0%, not above the limit (24%), 4.0 percentage points away",
         ),
         (
             qa.at_least("residents", 2500) | qa.above("poor", 24),
@@ -245,10 +245,10 @@ def test_numbers_have_so_many_decimals_that_they_differ():
 
 
 def test_decimals_are_those_of_shown_counts_on_both_sides():
-    data = town([10001.0, 10000, 10000, 9997], people=25000.0)  # 39,998 of 100,000: 39.998 %
+    data = town([10001.0, 10000, 10000, 9997], people=25000.0)  # 39,998 of 100,000: 39.998%
     release = released(data, qa.above_city("poor"))
     assert plain(reason_texts(release, "en")["00"]) == [
-        "Poor: 40.004 %, above the city value (39.998 %), by 0.006 percentage points"
+        "Poor: 40.004%, above the city value (39.998%), by 0.006 percentage points"
     ]
 
 
@@ -263,7 +263,7 @@ def test_some_of_many_conditions_stand_in_a_list(eight):
     )
     assert plain(german.items) == ["Ältere über 12 %", "Beschäftigung unter 48 %", "Einkommen unter 1.900 EUR"]
     assert english.lead.replace("\u202f", " ") == (
-        "An area is selected if Poor above 24 % holds and also at least 2 of 3 conditions hold:"
+        "An area is selected if Poor above 24% holds and also at least 2 of 3 conditions hold:"
     )
 
 
@@ -367,7 +367,7 @@ def test_nothing_that_is_said_depends_on_a_withheld_count(count):
 
 
 def test_the_value_of_a_unit_whose_areas_are_not_all_shown_has_the_digits_of_its_column_alone():
-    release = released(town(FOUR_HIDDEN), qa.above("poor", than="gemeinde"))  # 666 of 6,000 in Altdorf: 11.1 %
+    release = released(town(FOUR_HIDDEN), qa.above("poor", than="gemeinde"))  # 666 of 6,000 in Altdorf: 11.1%
     assert release.values["poor"].isna().sum() == 4
     rows = release.reasons.set_index("key")
     assert rows.loc["00", "limit"] == 11.1
@@ -509,7 +509,7 @@ def test_the_words_of_a_rule_file_stand_where_the_catalogue_has_none(eight):
         "75 und älter über 12 % und Armut über dem veröffentlichten Wert „Land“ plus 1 Prozentpunkt (20 %; s)"
     )
     assert rule_text(release, spec.rule, "en").replace("\u202f", " ") == (
-        "aged 75 and over above 12 % and Poor above the published value “state” plus 1 percentage point (20 %; s)"
+        "aged 75 and over above 12% and Poor above the published value “state” plus 1 percentage point (20%; s)"
     )
     assert [release.column(name).indicator.label("de") for name in ("over_75", "poor")] == ["75 und älter", "Armut"]
 

@@ -161,9 +161,7 @@ def test_reasons_say_by_how_much_a_value_lies_above_that_of_the_city(town):
     assert german["12"] == [
         "SGB-II-Quote: 31,7\u202f%, über dem Wert der Gesamtstadt (22,0\u202f%), Abstand 9,7\u202fProzentpunkte"
     ]
-    assert english["07"] == [
-        "SGB II benefit rate: 22.9\u202f%, above the city value (22.0\u202f%), by 0.9\u202fpercentage points"
-    ]
+    assert english["07"] == ["SGB II benefit rate: 22.9%, above the city value (22.0%), by 0.9\u202fpercentage points"]
 
 
 def test_summary_counts_people_not_areas_only(town_release):

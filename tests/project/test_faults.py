@@ -158,7 +158,7 @@ MISTAKES = [
     (
         '["a", "residents"]',
         '["a", "residents"]\n[shortlist]\nrule = \'above("a_share", 2,5)\'',
-        "statt „2,5“ steht hier 2.5.",
+        "statt „2,5“ ist hier 2.5 zu schreiben.",
     ),
 ]
 
@@ -249,7 +249,7 @@ def test_the_steps_of_a_run_are_told_where_that_is_asked_for(small_project, tmp_
     ("rule", "said"),
     [
         ("above_city(a_share)", "„a_share“ steht ohne Anführungszeichen"),
-        ("a_share > 10", 'statt „>“ steht hier above("name", 10)'),
+        ("a_share > 10", 'statt „>“ ist hier above("name", 10)'),
         ("a_share über Stadt", "ab Zeichen 9 ist sie kein Ausdruck"),
         ('worst_share("a_share", 20)', "Der Anteil 20 muss über 0 und höchstens 1 sein"),
     ],

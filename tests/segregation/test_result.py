@@ -280,6 +280,39 @@ def test_misspelled_or_impossible_options_are_refused(options, message):
         measure(**{"data": FRAME, "groups": ["mh"], "population": "residents"} | options)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [  # letters of Massey & Denton 1988 and Reardon & Firebaugh 2002, and names of other packages
+        ("D", "'dissimilarity' or 'multigroup_dissimilarity'"),
+        ("Dissim", "'dissimilarity'"),
+        ("Gini coefficient", "'gini'"),
+        ("H", "'theil_h' or 'information_theory'"),
+        ("P*", "'isolation' or 'interaction'"),
+        ("xPx", "'isolation'"),
+        ("xPy", "'interaction'"),
+        ("Eta²", "'correlation_ratio'"),
+        ("V", "'correlation_ratio'"),
+        ("R", "'concentration_profile' or 'relative_diversity'"),
+        ("DEL", "'delta'"),
+        ("ACO", "'absolute_concentration'"),
+        ("RCE", "'relative_centralisation'"),
+        ("SP", "'spatial_proximity'"),
+        ("ACL", "'absolute_clustering'"),
+        ("DPxy", "'distance_decay_interaction'"),
+        ("IS", "'segregation_index'"),
+        ("D(adj)", "'morrill'"),
+        ("theil H", "'theil_h'"),
+        ("Gini", "'gini'"),
+        ("Mutual Information", "'mutual_information'"),
+    ],
+)
+def test_the_letter_of_an_index_is_answered_with_its_name(written, meant):
+    with pytest.raises(SpecError, match=r"no index '.+'\. Did you mean ") as caught:
+        measure(FRAME, ["mh"], population="residents", indices=written)
+    assert f"Did you mean {meant}" in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
 def test_misspelled_columns_are_refused_with_what_there_is():
     with pytest.raises(ColumnError, match="Did you mean 'residents'"):
         measure(FRAME, ["mh"], population="resident")

@@ -54,7 +54,7 @@ def test_who_lives_outside_the_mapped_extent_is_unknown():
     assert np.isnan(found.table.loc["B", "share_55"])
     assert found.city["share_55"] == 1.0
     assert "unbekannt ist: 100" in found.text("de")
-    assert "ganzen Stadt kartiert" in expose().text("de")
+    assert "Gesamtstadt kartiert" in expose().text("de")
 
 
 def test_points_count_by_their_place():

@@ -18,7 +18,22 @@ if TYPE_CHECKING:
 
 Lang = Literal["de", "en"]
 LANGUAGES: tuple[Lang, ...] = ("de", "en")
-PLACES = ("in_city", "of_city", "whole_city", "city_row", "city_word", "city_title")
+PLACES = (
+    "in_city",
+    "of_city",
+    "to_city",
+    "beside_city",
+    "the_city",
+    "whole_city",
+    "city_row",
+    "city_word",
+    "city_title",
+    "city_value",
+    "of_whole",
+    "at_value",
+    "of_value",
+    "plain_value",
+)
 
 THIN_BLANK = "\u202f"
 
@@ -39,7 +54,8 @@ class Message:
     def said(self, lang: Lang) -> str:
         """Return the sentence in a language; an indicator by its name where no label is given."""
         indicator = self.values.get("indicator", "")
-        return text(self.name, lang, **{"label": getattr(indicator, "id", indicator), **self.values})
+        named = {"label": getattr(indicator, "id", indicator), **place_words("")}
+        return text(self.name, lang, **{**named, **self.values})
 
     def __hash__(self) -> int:  # values may hold lists: equal messages have one name
         return hash(self.name)
@@ -94,6 +110,20 @@ def place_words(city: str) -> dict[str, tuple[str, str]]:
     form = "_named" if city else ""
     found = {name: f"place_{name}{form}" for name in PLACES}
     return {name: (text(place, "de", city=city), text(place, "en", city=city)) for name, place in found.items()}
+
+
+def placed(template: str, city: str, lang: Lang) -> str:
+    """Fill in how a text speaks of the whole city, and leave its other placeholders open for the page.
+
+    Examples
+    --------
+    >>> placed("both above the {city_value}: {n}", "Leeds", "en")
+    'both above the value of Leeds: {n}'
+    """
+    plain = city.replace("{", "(").replace("}", ")")  # a word is filled in at its braces
+    for name, words in place_words(plain).items():
+        template = template.replace(f"{{{name}}}", pick(lang, *words))
+    return template
 
 
 def _in_words(value: object, lang: Lang) -> object:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quartiersatlas.charts.marks import Text, VRule
+from quartiersatlas.charts.marks import HRule, Text, VRule
 from quartiersatlas.charts.widths import text_width, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from quartiersatlas.charts.marks import Axis
     from quartiersatlas.charts.record import ChartRecord
@@ -48,6 +48,7 @@ class Frame:
     key: tuple[KeyEntry, ...] = ()
     label_at: float = 0.0
     names: tuple[tuple[str, ...], ...] = ()  # below it, each in its lines
+    aside: bool = False  # words stand above its corner: those of upright lines make room
 
     def px(self, value: float) -> float:
         """Return the place of an x value."""
@@ -57,9 +58,23 @@ class Frame:
         """Return the place of a y value; high values are above."""
         return self.top + self.height * (1 - self.y.place(value))
 
+    def along(self, rule: HRule, dots: Sequence[tuple[float, float]]) -> tuple[float, float]:
+        """Return left end and baseline of the words of a level line, where they cover fewest dots."""
+        wide, y = text_width(rule.text, SIZE), self.py(rule.y)
+        ends = self.left + self.width - wide, self.left + 2
+        places = [(x, y + down) for down in (-3, SIZE + 1) for x in ends]
+
+        def covered(place: tuple[float, float]) -> int:
+            x, base = place
+            return sum(x - 5 < a < x + wide + 5 and base - SIZE - 3 < b < base + 4 for a, b in dots)
+
+        return min(places, key=covered)
+
     def beside(self, rule: VRule) -> float:
         """Return the middle of the words of an upright line, moved so far that they stay within the picture."""
         half = text_width(rule.text, SIZE) / 2
+        if self.aside and self.px(rule.x) > 2 * half:
+            return self.px(rule.x) - half
         lowest, highest = half + 2, self.left + self.width + self.right - half - 2
         return min(max(self.px(rule.x), lowest), max(highest, lowest))
 
@@ -78,7 +93,8 @@ def frame_of(chart: ChartRecord, width: float, height: float, wider: float = 1.0
     wide = max(width - left - right, 20.0)
     under = _names_below(x.bands, wide / len(x.bands), (left, right)) if x.show and x.bands else ()
     high = max(height - top - room_below(x, under), 20.0)
-    return Frame(left, top, wide, high, right, x, y, key, label_at, under)
+    above = [mark for mark in chart.marks if isinstance(mark, Text) and mark.dy < 0 and chart.y.place(mark.y) >= 1]
+    return Frame(left, top, wide, high, right, x, y, key, label_at, under, bool(above))
 
 
 def room_below(x: Axis, names: tuple[tuple[str, ...], ...] = ()) -> float:

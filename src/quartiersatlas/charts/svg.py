@@ -39,7 +39,11 @@ def chart_svg(chart: ChartRecord, width: float = 480.0, height: float | None = N
     """
     height = chart.height * width if height is None else height
     frame = frame_of(chart, width, height)
-    body = [*_axes(chart, frame, width), *(line for mark in chart.marks for line in _mark(mark, frame))]
+    drawn = [line for mark in chart.marks for line in _mark(mark, frame)]
+    words = [line for line in drawn if line.startswith("<text")]  # above all other marks
+    dots = [(frame.px(mark.x), frame.py(mark.y)) for mark in chart.marks if isinstance(mark, Dot)]
+    levels = [_level(mark, frame, dots) for mark in chart.marks if isinstance(mark, HRule) and mark.text]
+    body = [*_axes(chart, frame, width), *(line for line in drawn if line not in words), *words, *levels]
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
         f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" font-family="{FONT}">'
@@ -149,7 +153,7 @@ def _bar(mark: Bar, frame: Frame) -> str:
 
 
 def _rule(mark: VRule | HRule, frame: Frame) -> Iterable[str]:
-    """Draw a line across the frame, with its words at its end."""
+    """Draw a line across the frame; an upright one with its words above."""
     color, right, bottom = mark.stroke or INK, frame.left + frame.width, frame.top + frame.height
     if isinstance(mark, VRule):
         x = frame.px(mark.x)
@@ -159,8 +163,11 @@ def _rule(mark: VRule | HRule, frame: Frame) -> Iterable[str]:
     else:
         y = frame.py(mark.y)
         yield _stroke(frame.left, y, right, y, color, mark.width, mark.dash)
-        if mark.text:
-            yield _words(right, y - 3, mark.text, color, "end")
+
+
+def _level(mark: HRule, frame: Frame, dots: list[tuple[float, float]]) -> str:
+    """Write the words of a level line where they cover fewest dots."""
+    return _words(*frame.along(mark, dots), mark.text, mark.stroke or INK, "start", halo=True)
 
 
 def _path(points: tuple[tuple[float, float] | None, ...], frame: Frame, *, closed: bool) -> str:

@@ -481,6 +481,8 @@ class ReleasedGap(Charted):
         The counts of the whole city at both dates, where they may be known.
     periods : (str, str)
         The earlier and the later date.
+    city_name : str
+        What the city is called; empty where nobody said it.
     """
 
     id: str
@@ -497,6 +499,7 @@ class ReleasedGap(Charted):
     totals: Sealed[pd.DataFrame | None] = Sealed(optional=True)
     periods: tuple[str, str] = ("", "")
     names: Sealed[pd.Series[str]] = Sealed()
+    city_name: str = ""
 
     def sentences(self, lang: Lang = "de") -> list[str]:
         """Return the gap of the city in sentences."""
@@ -527,7 +530,7 @@ class ReleasedGap(Charted):
             if totals is None:
                 raise SpecError(f"The gap {self.id!r} has no earlier date whose totals may be known: no lines.")
             return lines_of([totals.iloc[[0]], totals.iloc[[1]].set_axis([0])], self.periods, self.labels, lang)
-        rows, n_areas = dumbbell_rows(self.city, self.areas, self.reference, self.names, lang, most)
+        rows, n_areas = dumbbell_rows(self.city, self.areas, self.reference, self.names, lang, most, self.city_name)
         names = self.labels.indicator(lang), self.labels.group(lang)
         return dumbbell_chart(rows, names, self.reference, lang, everything=n_areas, area=area)
 

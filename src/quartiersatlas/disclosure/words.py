@@ -212,7 +212,10 @@ def _known_totals(data: AreaData, protection: Protection) -> tuple[str, str]:
     if not levels:
         return "", ""
     names = ", ".join(level for level in levels if level != CITY)
-    german, english = (text("totals_levels" if names else "totals_city", lang, levels=names) for lang in LANGUAGES)
+    said = place_words(data.city)
+    german, english = (
+        text("totals_levels" if names else "totals_city", lang, levels=names, **said) for lang in LANGUAGES
+    )
     return german, english
 
 

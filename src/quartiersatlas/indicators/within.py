@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun, expects
-from quartiersatlas.catalogue.texts import check_lang, number_text, pick, text
+from quartiersatlas.catalogue.texts import check_lang, number_text, pick, place_words, text
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import ArgumentError, ColumnError, CountError, KeyColumnError, SpecError, list_some
 from quartiersatlas.indicators.pictures.within import UnitRow, within_chart
@@ -106,6 +106,7 @@ def within_area(units: AreaData | pd.DataFrame, indicator: str | tuple[str, str]
         labels=label,
         names=names.reindex(table.index).fillna(pd.Series(table.index, index=table.index)),
         indicator=indicator if isinstance(indicator, str) else "",
+        city_name=units.city if isinstance(units, AreaData) else "",
     )
 
 
@@ -132,6 +133,8 @@ class WithinArea(Charted):
         Area -> its name.
     indicator : str
         Name of the rate; empty if it was made of two columns.
+    city_name : str
+        What the city is called; empty where nobody said it.
     """
 
     table: pd.DataFrame
@@ -140,6 +143,7 @@ class WithinArea(Charted):
     labels: tuple[str, str]
     names: pd.Series[str] = field(repr=False)
     indicator: str = ""
+    city_name: str = ""
 
     @property
     def public(self) -> pd.DataFrame:
@@ -157,12 +161,13 @@ class WithinArea(Charted):
         check_lang(lang)
         found = self.table["verdict"].value_counts()
         numbers = {name: number_text(int(found.get(name, 0)), 0, lang) for name in ("both", "uniform", "undecided")}
+        place = place_words(self.city_name)
         rest = len(self.table) - sum(int(found.get(name, 0)) for name in numbers)
-        lines = [text("within_summary", lang, n=number_text(len(self.table), 0, lang), **numbers)]
+        lines = [text("within_summary", lang, n=number_text(len(self.table), 0, lang), **numbers, **place)]
         if rest:
             lines.append(text("within_rest", lang, n=number_text(rest, 0, lang)))
         both = self.names[self.table["verdict"].eq("both")].sort_values(kind="stable")
-        return "\n".join([*lines, *(text("within_both", lang, area=name) for name in both)])
+        return "\n".join([*lines, *(text("within_both", lang, area=name, **place) for name in both)])
 
     def chart(
         self, kind: str | None = None, lang: Lang = "de", *, areas: Sequence[str] | None = None, most: int = 25
@@ -208,7 +213,8 @@ class WithinArea(Charted):
                 UnitRow(str(self.names[key]), values, 100 * float(self.table.loc[key, "share"]), verdict, n_units)
             )
         everything = len(self.table) if areas is None else len(areas)
-        return within_chart(rows, pick(lang, *self.labels), 100 * float(self.city["share"]), lang, everything)
+        city = 100 * float(self.city["share"])
+        return within_chart(rows, pick(lang, *self.labels), city, lang, everything, city_name=self.city_name)
 
     def __repr__(self) -> str:
         both = int(self.table["verdict"].eq("both").sum())

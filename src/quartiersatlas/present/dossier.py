@@ -39,6 +39,7 @@ from quartiersatlas.present.paper import (
 from quartiersatlas.present.statements import (
     cell_text,
     check_release,
+    city_label,
     comment_blocks,
     foot_text,
     gap_text,
@@ -263,7 +264,7 @@ def _values(release: Release, members: list[str], lang: Lang) -> list[DocumentBl
             TableRow.of(visible(str(release.areas["name"][key])), *(cell_text(release, key, one, lang) for one in part))
             for key in members
         ]
-        rows.append(TableRow.of(text("label_city", lang), *(city_text(one, lang) for one in part)))
+        rows.append(TableRow.of(city_label(release, lang), *(city_text(one, lang) for one in part)))
         blocks.append(DocumentTable(head, tuple(rows), frozenset(range(1, len(head)))))
     return blocks
 

@@ -34,6 +34,8 @@ NUMBER = re.compile(r"[+\u2212-]?[0-9][0-9.,\s]*%?|–|")  # what is set flush r
 IN_POINTS = re.compile(r'(width|height)="([0-9.]+)"')
 ROW, AROUND_ROWS = 3.7, 19.0  # mm: height of a row with a name, and of what stands above and below
 LEAST_AROUND = 12.0  # mm, without words at the axis
+CELL = 8.5  # a row of a matrix: a count above the residents
+AROUND_CELLS = 26.0  # key, names and labels around a matrix
 
 
 def chart_figures(
@@ -54,9 +56,10 @@ def chart_figures(
         chart = make()
     except QuartiersatlasError:
         return []
+    rows = (CELL if chart.x.bands else ROW) * len(chart.y.bands)
     if height is None:
-        height = ROW * len(chart.y.bands) + AROUND_ROWS if chart.y.bands else chart.height * width
-    height = max(height, ROW * len(chart.y.bands) + LEAST_AROUND)  # few areas have a row each in place of a bar
+        height = rows + AROUND_ROWS if chart.y.bands else chart.height * width
+    height = max(height, rows + (AROUND_CELLS if chart.x.bands else LEAST_AROUND))  # each row has room for its words
     svg = IN_POINTS.sub(r'\1="\2pt"', chart.svg(width * POINTS, height * POINTS), count=2)
     words = "" if caption is None else f"{_ended(caption or chart.title)} {chart.note}".strip()
     return [Figure(svg, chart.alt, words, width, table=_chart_table(chart))]
@@ -125,7 +128,8 @@ def map_key(release: Release, column: ReleasedColumn, lang: Lang, look: Look | N
     """Return the key of the map of a column."""
     accent = ACCENT if look is None else look.accent
     rows = tuple((_sign(entry, accent), entry.in_full) for entry in map_entries(release, column, lang))
-    return Key("", rows, "; ".join(legend_notes(release, column, lang)))
+    notes = [f"{note.removesuffix('.')}." for note in legend_notes(release, column, lang)]
+    return Key("", rows, " ".join(notes))
 
 
 def _sign(entry: LegendEntry, accent: str) -> str:

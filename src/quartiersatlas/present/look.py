@@ -246,7 +246,7 @@ def _check_svg(name: str, content: bytes) -> None:
             raise InputError(f"Look: the logo {name!r} refers to other files; save it as a plain SVG.")
         root = ET.fromstring(words.encode())  # noqa: S314 - small, and without entities
     except (UnicodeDecodeError, ET.ParseError) as error:
-        raise InputError(f"Look: the logo {name!r} is neither a PNG nor an SVG: {error}.") from error
+        raise InputError(f"Look: the logo {name!r} is neither a PNG nor an SVG.") from error
     if root.tag != f"{SVG}svg":
         raise InputError(f"Look: the logo {name!r} is neither a PNG nor an SVG.")
     drawn = [one for one in root.iter() if isinstance(one.tag, str) and one.tag.startswith(SVG)]

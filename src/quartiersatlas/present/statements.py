@@ -15,7 +15,7 @@ from quartiersatlas.base.checks import expects
 from quartiersatlas.base.workbook import FORMULA_STARTS
 from quartiersatlas.catalogue import MessageWarning, number_text, text
 from quartiersatlas.catalogue.indicators import DOMAINS
-from quartiersatlas.catalogue.texts import THIN_BLANK, pick
+from quartiersatlas.catalogue.texts import THIN_BLANK, pick, place_words
 from quartiersatlas.disclosure import Release
 from quartiersatlas.disclosure.release import DOMAIN, NUMBER_FORMS
 from quartiersatlas.disclosure.selection.reason_words import missing_text, reason_text
@@ -58,7 +58,11 @@ def city_label(release: Release, lang: Lang) -> str:
 def city_words(release: Release) -> dict[str, str]:
     """Return the words of the page that name the city, where the release has its name."""
     plain = release.city.replace("{", "(").replace("}", ")")  # a word is filled in at its braces
-    return {"label_city": release.city, "legend_city": f"{plain}: {{value}}"} if release.city else {}
+    if not release.city:
+        return {}
+    beside = f"{plain}: {{value}}"
+    charts = {"chart_city": f"{plain} {{value}}", "chart_city_sentence": f"{beside}."}
+    return {"label_city": release.city, "legend_city": beside, **charts}
 
 
 def selected_words(release: Release, lang: Lang) -> dict[str, str]:
@@ -325,7 +329,7 @@ def method_texts(release: Release, lang: Lang) -> list[str]:
         alike.setdefault((fact.name, repr(said)) if "indicator" in fact.values else number, []).append(fact)
     lines = [_facts_text(release, facts, lang) for facts in alike.values()]
     from_counts = any(column.kind == "rate" for column in release.columns) or not release.columns
-    city = [text("fact_city", lang)] if from_counts else []
+    city = [text("fact_city", lang, **place_words(release.city))] if from_counts else []
     return [*lines, *city, text("fact_version", lang, version=__version__)]
 
 
@@ -353,7 +357,7 @@ def fact_text(release: Release, fact: Message, lang: Lang) -> str:
         values |= _labelled(release, values, lang)
     if fact.name == "warning_small_town":
         values["condition"] = rule_text(release, parse_rule(values["condition"]), lang)
-    return text(fact.name, lang, **values)
+    return text(fact.name, lang, **{**place_words(release.city), **values})
 
 
 def _labelled(release: Release, values: Mapping[str, Any], lang: Lang) -> dict[str, str]:

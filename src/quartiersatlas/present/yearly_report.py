@@ -12,6 +12,7 @@ import pandas as pd
 
 from quartiersatlas.base.checks import expects, known_parameters
 from quartiersatlas.catalogue import check_lang, number_text, text
+from quartiersatlas.catalogue.texts import place_words
 from quartiersatlas.disclosure.release import NUMBER_FORMS, by_name
 from quartiersatlas.disclosure.words import city_text, label, value_text
 from quartiersatlas.errors import SpecError, list_some
@@ -47,7 +48,7 @@ from quartiersatlas.present.paper import (
     numbered,
     save_document,
 )
-from quartiersatlas.present.statements import check_release, comment_blocks, foot_text, title_block
+from quartiersatlas.present.statements import check_release, city_label, comment_blocks, foot_text, title_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -223,7 +224,7 @@ def _is_released(release: Release, state: TargetState) -> bool:
 
 
 def _place(release: Release, area: str, lang: Lang) -> str:
-    return text("label_city", lang) if area == CITY else str(release.areas["name"][area])
+    return city_label(release, lang) if area == CITY else str(release.areas["name"][area])
 
 
 def _points(release: Release, targets: list[TargetState], lang: Lang) -> list[DocumentBlock]:
@@ -237,7 +238,15 @@ def _points(release: Release, targets: list[TargetState], lang: Lang) -> list[Do
         for name in release.change.indicators:
             rows = release.change.of(name)
             said = {"n": int(rows["verdict"].isin(["up", "down"]).sum()), "all": int(rows["verdict"].ne("").sum())}
-            lines.append(text("point_moved", lang, label=release.change.meanings[name].label(lang), **said))
+            lines.append(
+                text(
+                    "point_moved",
+                    lang,
+                    label=release.change.meanings[name].label(lang),
+                    **said,
+                    **place_words(release.city),
+                )
+            )
     lines += [text("point_lists", lang, counts=counts) for counts in list_lines(release, lang)[:1]]
     if release.measures is not None and len(release.measures.coverage):
         lines.append(text("point_open_needs", lang, n=len(areas_without_measure(release))))
@@ -268,7 +277,7 @@ def _city(release: Release, before: tuple[Release, ...], lang: Lang) -> list[Doc
     for other in before:
         head += [other.as_of, text("label_changed_by", lang)]
     table = DocumentTable(tuple(head), tuple(rows), frozenset(range(1, len(head))))
-    return [Heading(text("heading_city_figures", lang)), table]
+    return [Heading(release.city or text("heading_city_figures", lang)), table]
 
 
 def _targets(release: Release, targets: list[TargetState], lang: Lang) -> list[DocumentBlock]:
@@ -381,7 +390,7 @@ def _courses(ahead: pd.DataFrame, release: Release, before: tuple[Release, ...],
         column = _column(release, str(name))
         assert column is not None  # noqa: S101 - only released ones are here
         known = pd.Series({at: _value(one, str(name), CITY) for at, one in dates}, dtype=float)
-        drawn = partial(course_chart, known, rows, column.indicator, text("label_city", lang), lang)
+        drawn = partial(course_chart, known, rows, column.indicator, city_label(release, lang), lang)
         charts += [replace(figure, table=None) for figure in chart_figures(drawn, WIDE, HIGH)]  # the table is below
     return charts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -458,18 +458,7 @@ def checked(project: Project) -> Project:
         raise SpecError("at least one [[tables]] entry is needed.")
     if project.lang not in ("de", "en"):
         raise SpecError(f"lang must be one of 'de', 'en', not {project.lang!r}.", key="lang")
-    periods = {part.period for part in project.tables}
-    for name, period in (
-        ("period", project.period),
-        *(("[change] since", one) for one in (project.change.periods if project.change else ())),
-        *(("[[earlier]] period", part.period) for part in project.earlier),
-        *project.acting.periods.items(),
-    ):
-        if period is not None and period not in periods:
-            listed = ", ".join(repr(p) for p in sorted(periods))
-            error = SpecError(f"{name} is {period!r}, but the tables have {listed}.")
-            error.place = tuple(name.split()[0].strip("[]").split("."))
-            raise error
+    project = _with_period(project)
     for name, part in (("candidates", project.candidates), ("stability", project.stability)):
         if part is not None and project.rule is None:
             raise SpecError(f'[{name}] needs a rule: add [shortlist] with rule = "...".', key=name)
@@ -489,6 +478,26 @@ def checked(project: Project) -> Project:
     ):
         if file and not file.endswith(ending):
             raise SpecError(f"[outputs] {name} must end in {ending}, not {file!r}.", key="outputs")
+    return project
+
+
+def _with_period(project: Project) -> Project:
+    """Return the project with the only period that its tables have, where it names none; refuse periods of no table."""
+    periods = {part.period for part in project.tables}
+    if not project.period and len(periods) == 1:  # there is nothing to choose
+        project = replace(project, period=project.tables[0].period)
+    for name, period in (
+        ("period", project.period),
+        *(("[change] since", one) for one in (project.change.periods if project.change else ())),
+        *(("[[earlier]] period", part.period) for part in project.earlier),
+        *project.acting.periods.items(),
+    ):
+        if period is not None and period not in periods:
+            listed = ", ".join(repr(p) for p in sorted(periods))
+            told = f"{name} is {period!r}" if period else f"{name} is not given"
+            error = SpecError(f"{told}, but the tables have {listed}.")
+            error.place = tuple(name.split()[0].strip("[]").split("."))
+            raise error
     return project
 
 

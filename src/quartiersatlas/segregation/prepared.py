@@ -98,6 +98,8 @@ class PreparedCounts:
         The areas' geometry.
     notes : tuple of Message
         What the reader has to know: which column the population is.
+    city : str
+        What the whole city is called; empty where nobody said it.
     """
 
     spec: SegregationSpec
@@ -109,6 +111,7 @@ class PreparedCounts:
     population: Floats
     shapes: gpd.GeoSeries | None
     notes: tuple[Message, ...] = field(default=())
+    city: str = ""
 
     @property
     def n_places(self) -> int:
@@ -238,6 +241,7 @@ def prepare(data: AreaData | pd.DataFrame, spec: SegregationSpec) -> PreparedCou
         population=np.asarray(everybody, dtype=np.float64)[rows],
         shapes=gpd.GeoSeries(frame.geometry.iloc[rows]) if isinstance(frame, gpd.GeoDataFrame) else None,
         notes=notes,
+        city=data.city if isinstance(data, AreaData) else "",
     )
 
 

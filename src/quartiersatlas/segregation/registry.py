@@ -7,6 +7,7 @@ read it. ``COMPUTE`` and ``EXPECTED`` at the end map each id to its formula, whi
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.catalogue import text
-from quartiersatlas.errors import SpecError, list_some
+from quartiersatlas.errors import SpecError
 from quartiersatlas.segregation.counts import Composition, Pair, Places, share
 from quartiersatlas.segregation.indices.boundary import Contacts, _less_contrast, morrill
 from quartiersatlas.segregation.indices.centralisation import (
@@ -133,6 +134,8 @@ class SegregationIndex:
         "up", "down" or "none".
     formula, source : str
         How it is computed and who defined it.
+    symbols : str
+        Letters and words that papers and other packages write for it, separated by commas.
     """
 
     id: str
@@ -146,6 +149,7 @@ class SegregationIndex:
     direction: str
     formula: str
     source: str
+    symbols: str = ""
 
     @property
     def adjustable(self) -> bool:
@@ -207,6 +211,7 @@ def segregation_indices() -> pd.DataFrame:
             "reference": index.reference,
             "formula": index.formula,
             "source": index.source,
+            "symbols": index.symbols,
             "lowest": index.lowest,
             "highest": index.highest,
             "needs_geometry": index.requires != "",
@@ -242,13 +247,30 @@ def index_named(name: str) -> SegregationIndex:
 
 
 def _known(name: str, entries: Iterable[str]) -> None:
-    """Refuse a name that no index has, with the closest ones."""
+    """Refuse a name that no index has, with those of this symbol, or else with the closest ones."""
     if name not in (known := list(entries)):
         from difflib import get_close_matches
 
-        close = get_close_matches(str(name), known, n=3, cutoff=0.6)
-        hint = f" Did you mean {list_some(close)}?" if close else ""
-        raise SpecError(f"There is no index {name!r}.{hint} There are: {', '.join(known)}.")
+        meant = [one for one in _of_symbol(str(name)) if one in known]
+        words = re.sub(r"[^a-z]+", "_", str(name).lower()).strip("_")
+        close = meant or [words] * (words in known) or get_close_matches(words, known, n=3, cutoff=0.6)
+        if not close:
+            raise SpecError(f"There is no index {name!r}. There are: {', '.join(known)}.")
+        offered = " or ".join(map(repr, close))
+        told = "the names are written out" if meant else "all of them: qa.segregation_indices()"
+        raise SpecError(f"There is no index {name!r}. Did you mean {offered}? ({told[0].upper()}{told[1:]}.)")
+
+
+def _of_symbol(name: str) -> list[str]:
+    """Return the indices for which papers write this letter or word, however it is spelt."""
+    plain = _plain(name)
+    return [one.id for one in registry().values() if plain and plain in map(_plain, one.symbols.split(", "))]
+
+
+def _plain(symbol: str) -> str:
+    """Return a symbol in lower case, without blanks, brackets and signs that are left out at a keyboard."""
+    spelt = symbol.lower().replace("²", "2").replace("η", "eta").replace("δ", "delta").replace("λ", "lambda")
+    return re.sub(r"[^\w~*]|_", "", spelt)
 
 
 @dataclass(frozen=True)

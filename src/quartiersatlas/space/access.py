@@ -12,7 +12,7 @@ import shapely
 
 from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.catalogue import Message
-from quartiersatlas.catalogue.texts import check_lang, number_text, percent_text, text
+from quartiersatlas.catalogue.texts import check_lang, number_text, percent_text, place_words, text
 from quartiersatlas.errors import ColumnError, CountError, GeometryError, InputError, KeyColumnError, list_some
 from quartiersatlas.intake.joining.data import checked_counts
 from quartiersatlas.intake.networks import Network
@@ -46,7 +46,7 @@ def access(
     *,
     population: str | None = None,
     area: str | None = None,
-    areas: gpd.GeoDataFrame | None = None,
+    areas: gpd.GeoDataFrame | AreaData | None = None,
     capacity: str | None = None,
     catchment: float | None = None,
     network: Network | None = None,
@@ -67,8 +67,9 @@ def access(
         Column with the persons: of those who need the facility (children of 3 to 5 for day care), not of all.
     area : str, optional
         Column with the key of the area of a cell.
-    areas : GeoDataFrame, optional
+    areas : GeoDataFrame or AreaData, optional
         Outlines on the district key: a cell lies in the area that holds its centre, where ``area`` does not say it.
+        Joined data also say what the city is called.
     capacity : str, optional
         Column of the facilities with their places: the two-step floating catchment is added.
     catchment : float, optional
@@ -152,7 +153,13 @@ def access(
     how: Literal["straight", "network"] = "straight" if network is None else "network"
     spec = AccessSpec(limits, how, capacity, radius if capacity is not None else None)
     return Access(
-        spec=spec, table=_with_shares(table), city=_city(table), facilities=supply, cells=cells, notes=tuple(notes)
+        spec=spec,
+        table=_with_shares(table),
+        city=_city(table),
+        facilities=supply,
+        cells=cells,
+        notes=tuple(notes),
+        city_name=places.city,
     )
 
 
@@ -188,6 +195,8 @@ class Access:
         Persons, area, distance and nearest facility of each cell: they never leave.
     notes : tuple of Message
         What a reader has to know.
+    city_name : str
+        What the city is called; empty where nobody said it.
     """
 
     spec: AccessSpec
@@ -196,6 +205,7 @@ class Access:
     facilities: pd.DataFrame
     cells: pd.DataFrame
     notes: tuple[Message, ...] = ()
+    city_name: str = ""
 
     @property
     def counted(self) -> tuple[str, ...]:
@@ -220,12 +230,14 @@ class Access:
         Says values as they are: what is published goes through a release.
         """
         check_lang(lang)
+        said = place_words(self.city_name)
         lines = [
             text(
                 "reach_city",
                 lang,
                 share=percent_text(float(self.city[f"share_{limit:g}"]), lang),
                 where=self.label(f"within_{limit:g}", lang),
+                **said,
             )
             for limit in self.spec.within
         ]
@@ -234,7 +246,7 @@ class Access:
             per_1000 = number_text(float(self.city["places_per_1000"]), 0, lang)
             radius = number_text(self.spec.catchment or 0, 0, lang)
             lines.append(text("reach_places", lang, n=per_1000, distance=radius))
-        return "\n".join([*lines, *(text(note.name, lang, **note.values) for note in self.notes)])
+        return "\n".join([*lines, *(text(note.name, lang, **said, **note.values) for note in self.notes)])
 
     def __repr__(self) -> str:
         facilities = count_noun(len(self.facilities), "facility", "facilities")

@@ -12,7 +12,7 @@ import shapely
 
 from quartiersatlas.base.checks import choice, count_noun, expects
 from quartiersatlas.catalogue import Message
-from quartiersatlas.catalogue.texts import check_lang, percent_text, text
+from quartiersatlas.catalogue.texts import check_lang, percent_text, place_words, text
 from quartiersatlas.errors import ColumnError, GeometryError, InputError, list_some
 from quartiersatlas.space.lived_places import lived_places, refuse_limits, refuse_no_place, same_crs
 
@@ -40,7 +40,7 @@ def exposure(
     level: str = "level",
     population: str | None = None,
     area: str | None = None,
-    areas: gpd.GeoDataFrame | None = None,
+    areas: gpd.GeoDataFrame | AreaData | None = None,
     how: Literal["share", "centre"] = "share",
     extent: gpd.GeoDataFrame | None = None,
     unit: str = "",
@@ -61,8 +61,9 @@ def exposure(
         Column with the persons.
     area : str, optional
         Column with the key of the area of a cell.
-    areas : GeoDataFrame, optional
+    areas : GeoDataFrame or AreaData, optional
         Outlines on the district key: a cell lies in the area that holds its centre, where ``area`` does not say it.
+        Joined data also say what the city is called.
     how : {"share", "centre"}, default "share"
         Whether a cell counts by the share of its surface in the polygons, or whole where its centre lies in them.
         Points count by their place.
@@ -108,7 +109,11 @@ def exposure(
     spec = ExposureSpec(limits, how, unit)
     whole = table.dropna(subset=["persons"]).sum().to_frame().T
     return Exposure(
-        spec=spec, table=_with_shares(table), city=_with_shares(whole).iloc[0], notes=(*places.notes, *notes)
+        spec=spec,
+        table=_with_shares(table),
+        city=_with_shares(whole).iloc[0],
+        notes=(*places.notes, *notes),
+        city_name=places.city,
     )
 
 
@@ -136,12 +141,15 @@ class Exposure:
         The same of all areas whose persons are known.
     notes : tuple of Message
         What a reader has to know.
+    city_name : str
+        What the city is called; empty where nobody said it.
     """
 
     spec: ExposureSpec
     table: pd.DataFrame
     city: pd.Series[float]
     notes: tuple[Message, ...] = ()
+    city_name: str = ""
 
     @property
     def counted(self) -> tuple[str, ...]:
@@ -166,12 +174,13 @@ class Exposure:
         Says values as they are: what is published goes through a release.
         """
         check_lang(lang)
-        shares = [float(self.city[f"share_{limit:g}"]) for limit in self.spec.levels]
+        shares = [percent_text(float(self.city[f"share_{limit:g}"]), lang) for limit in self.spec.levels]
+        said = place_words(self.city_name)
         lines = [
-            text("reach_city", lang, share=percent_text(share, lang), where=self.label(f"exposed_{limit:g}", lang))
+            text("reach_city", lang, share=share, where=self.label(f"exposed_{limit:g}", lang), **said)
             for limit, share in zip(self.spec.levels, shares, strict=True)
         ]
-        return "\n".join([*lines, *(text(note.name, lang, **note.values) for note in self.notes)])
+        return "\n".join([*lines, *(text(note.name, lang, **said, **note.values) for note in self.notes)])
 
     def __repr__(self) -> str:
         return f"Exposure: {count_noun(len(self.table), 'area')}, by {self.spec.how}\n{self.text('en')}"

@@ -52,6 +52,8 @@ class LivedPlaces:
         Their outlines.
     notes : tuple of Message
         What a reader has to know.
+    city : str
+        What the whole city is called; empty where nobody said it.
     """
 
     keys: pd.Index
@@ -63,6 +65,7 @@ class LivedPlaces:
     crs: CRS
     areas: gpd.GeoDataFrame | None
     notes: tuple[Message, ...]
+    city: str = ""
 
     def summed(self, columns: pd.DataFrame) -> pd.DataFrame:
         """Return columns summed to areas: 0 where nobody lives, NaN where the persons of a place are unknown."""
@@ -79,7 +82,7 @@ def lived_places(
     *,
     population: str | None,
     area: str | None,
-    areas: gpd.GeoDataFrame | None,
+    areas: gpd.GeoDataFrame | AreaData | None,
     need_shapes: bool = False,
 ) -> LivedPlaces:
     """Return the places of people, each in its area.
@@ -94,7 +97,7 @@ def lived_places(
         Column with the persons; of AreaData, that of the residents, if not given.
     area : str or None
         Column with the key of the area.
-    areas : GeoDataFrame or None
+    areas : GeoDataFrame, AreaData or None
         Outlines on the district key: a place lies in the area that holds its centre.
     need_shapes : bool
         Whether the surfaces are used, not the centres.
@@ -106,6 +109,8 @@ def lived_places(
     """
     expects(people, (gpd.GeoDataFrame, AreaData), call, HOW.format(call=call))
     notes: list[Message] = []
+    city = next((one.city for one in (areas, people) if isinstance(one, AreaData) and one.city), "")
+    areas = areas.areas if isinstance(areas, AreaData) else areas
     if isinstance(people, AreaData):
         column = population or people.population
         if column is None:
@@ -148,6 +153,7 @@ def lived_places(
         crs=crs,
         areas=areas,
         notes=(*notes, *said, *_unknown(counts)),
+        city=city,
     )
 
 

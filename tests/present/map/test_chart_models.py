@@ -137,6 +137,11 @@ def test_a_town_with_every_kind_of_gap(in_page, kinds, area):
     assert "histogram" in compare(in_page, kinds, earlier, area, "de")
 
 
+def test_a_city_with_a_name(in_page, sample):
+    named = replace(sample.release, city="Leeds")
+    assert {"histogram", "scatter"} <= set(compare(in_page, named, [], "0404", "en"))
+
+
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_a_row_of_the_profile_names_a_long_unit_once(in_page, make_city, lang):
     keys = pd.Index([f"{n:02d}" for n in range(1, 13)], name="key")

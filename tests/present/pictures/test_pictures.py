@@ -14,7 +14,9 @@ import pytest
 import quartiersatlas as qa
 from quartiersatlas.charts import Bar, Dot, Line, Text
 from quartiersatlas.errors import ArgumentError, ColumnError, ReleaseError, SpecError
+from quartiersatlas.need.pictures.transition import transition_chart
 from quartiersatlas.present import pictures
+from quartiersatlas.present.figures import chart_figures
 
 
 def marks(chart, kind, **wanted):
@@ -225,3 +227,19 @@ def test_every_chart_becomes_json_without_numbers_that_are_none(sample, kinds):
     drawn += [pictures.legend_histogram(kinds, "sgb2_rate"), pictures.contributions(sample.release)]
     for chart in drawn:
         json.dumps(chart.to_json(), allow_nan=False)
+
+
+def test_each_cell_of_changed_classes_has_room_for_its_two_lines_on_paper():
+    keys = ["a", "b", "c", "d"]
+    table = pd.DataFrame(16 * [64], dtype=float).to_numpy().reshape(4, 4)
+    counts, people = (pd.DataFrame(table * factor, keys, keys) for factor in (1, 2615))
+    labels = {key: (key, key) for key in keys}
+    made = transition_chart(counts, labels, people, [], ("2022", "2024"), "en")
+    (figure,) = chart_figures(lambda: made, 82.0)
+    places = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*>(?:64|167,360 res\.)<', figure.svg)
+    for column in {x for x, _ in places}:
+        lines = sorted(float(y) for x, y in places if x == column)
+        assert len(lines) == 8
+        # below a count its residents, of 6.5 points; below these the next count, of 10
+        assert min(b - a for a, b in zip(lines[::2], lines[1::2], strict=True)) >= 6.5
+        assert min(b - a for a, b in zip(lines[1::2], lines[2::2], strict=False)) >= 10

@@ -262,6 +262,7 @@ def add_gap_columns(
         totals=_totals(gap) if tells_change else None,
         periods=gap.periods,
         names=pattern.data.areas["name"],
+        city_name=gap.city_name,
     )
 
 

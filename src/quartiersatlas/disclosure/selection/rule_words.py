@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from quartiersatlas.catalogue import number_text, text
 from quartiersatlas.catalogue.kinds import PERCENT
-from quartiersatlas.catalogue.texts import THIN_BLANK, texts
+from quartiersatlas.catalogue.texts import THIN_BLANK, place_words, texts
 from quartiersatlas.disclosure.selection.screened import decimals_of
 from quartiersatlas.disclosure.selection.telling import RESIDENTS
 from quartiersatlas.disclosure.words import indicator_label, points_text, unit, value_text
@@ -198,7 +198,8 @@ class ConditionWords:
         """Return a number in the unit of an indicator."""
         written = number_text(float(value), decimals, self.lang)
         sign = self.unit(name)
-        return f"{written}{THIN_BLANK}{sign}" if sign else written
+        blank = "" if self.lang == "en" and sign == "%" else THIN_BLANK
+        return f"{written}{blank}{sign}" if sign else written
 
     def is_people(self, name: str) -> bool:
         """Return True for the residents, where the catalogue has no words of its own for their column."""
@@ -367,7 +368,7 @@ class ConditionWords:
     def in_mix(self, part: str) -> str:
         """Return the short name of a part of a mix."""
         if part in (CITY, REST, MEAN, MEDIAN, QUANTILE):
-            return text(f"mix_{part}", self.lang)
+            return text(f"mix_{part}", self.lang, **place_words(self.release.city))
         return text("mix_named", self.lang, name=self.of_file(part))
 
     def of_file(self, name: str) -> str:
@@ -378,7 +379,7 @@ class ConditionWords:
         """Return what a name stands for, in the case that is asked for."""
         lang = self.lang
         if than in (CITY, REST, MEDIAN):
-            return text(f"ref_{than}{case}", lang)
+            return text(f"ref_{than}{case}", lang, **place_words(self.release.city))
         if than == MEAN:
             mean = text(f"ref_mean{case}", lang)
             return text("ref_sd", lang, mean=mean, sd=plain_number(limit.sd, lang)) if limit.sd else mean

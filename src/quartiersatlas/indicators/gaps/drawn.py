@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 
 def dumbbell_rows(
-    city: pd.DataFrame, areas: pd.DataFrame, reference: ReferenceGroup, names: pd.Series[str], lang: Lang, most: int
+    city: pd.DataFrame,
+    areas: pd.DataFrame,
+    reference: ReferenceGroup,
+    names: pd.Series[str],
+    lang: Lang,
+    most: int,
+    city_name: str = "",
 ) -> tuple[list[GapRow], int]:
     """Return the city, its places, and the areas with most persons of the group by name; and how many there are."""
     rows = []
@@ -29,7 +35,7 @@ def dumbbell_rows(
         by = rows_of(part.set_index("reference"))
         chosen = by[reference]
         rates = chosen["rate_group"], by["others"]["rate_reference"], by["all"]["rate_reference"]
-        rows.append(_row(str(place) or text("label_city", lang), rates, chosen, chosen["n_group"]))
+        rows.append(_row(str(place) or city_name or text("label_city", lang), rates, chosen, chosen["n_group"]))
     known = areas[areas["difference"].notna()]
     largest = known.sort_values("n_group", ascending=False, kind="stable").head(most)
     shown = rows_of(largest)

@@ -102,6 +102,8 @@ class GroupGap(Charted):
         The counts of the age classes: they never leave.
     before : AreaData, optional
         The data of the earlier date.
+    city_name : str
+        What the city is called; empty where nobody said it.
     """
 
     spec: GapSpec
@@ -117,6 +119,7 @@ class GroupGap(Charted):
     earlier: GapCounts | None = None
     strata: Strata | None = None
     before: AreaData | None = None
+    city_name: str = ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -213,7 +216,9 @@ class GroupGap(Charted):
         if kind == "lines" and self.earlier is not None:
             dates = [part.known() for part in (self.earlier, self.counts)]
             return lines_of(dates, self.periods, self.labels, lang)
-        rows, n_areas = dumbbell_rows(self.city, self.areas, self.spec.reference, self.names, lang, most)
+        rows, n_areas = dumbbell_rows(
+            self.city, self.areas, self.spec.reference, self.names, lang, most, self.city_name
+        )
         names = self.labels.indicator(lang), self.labels.group(lang)
         return dumbbell_chart(rows, names, self.spec.reference, lang, everything=n_areas)
 
@@ -367,6 +372,7 @@ def group_gap(
         earlier=before,
         strata=layers,
         before=earlier,
+        city_name=data.city,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quartiersatlas.base.checks import count_noun
-from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, text
+from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, place_words, text
 from quartiersatlas.charts import Bar, Chart, Dot, HRule, Text, VRule, axis, spread
 from quartiersatlas.charts.marks import ACCENT, INK, QUIET
 from quartiersatlas.errors import SpecError
@@ -101,13 +101,13 @@ def scatter_chart(
         *_points(known, classes, marked, ends),
     ]
     marks += _name(known, marked.area, names or {}, ends)
-    marks += _count(measures, quarters, ends, lang) if quarters else []
+    marks += _count(measures, quarters, ends, lang, city_name) if quarters else []
     axes = [
         axis(*end, measure.title, write=number_writer(lang), grid=True)
         for end, measure in zip(ends, measures, strict=True)
     ]
     title = text("chart_scatter", lang, one=measures[0].label, other=measures[1].label)
-    head, rows = _table(quarters, measures, lang)
+    head, rows = _table(quarters, measures, lang, city_name)
     alt = text(
         "chart_scatter_sentence",
         lang,
@@ -156,12 +156,13 @@ def _count(
     quarters: dict[tuple[int, int], int],
     ends: list[tuple[float, float]],
     lang: Lang,
+    city_name: str,
 ) -> list[Mark]:
     """Return how many areas lie in the quarter that is written, in its corner."""
     words, count = _worse(measures, quarters)
     x, y, right = _corner(measures, ends)
     aside, down = (-1.0 if right else 1.0), -7.0  # above its corner, where no dot lies, or few
-    label = text(words, lang, n=number_text(count, 0, lang))
+    label = text(words, lang, n=number_text(count, 0, lang), **place_words(city_name))
     return [Text(x=x, y=y, text=label, anchor="end" if right else "start", fill=QUIET, dx=aside, dy=down)]
 
 
@@ -246,7 +247,7 @@ def _name(known: pd.DataFrame, area: str, names: Mapping[str, str], ends: list[t
 
 
 def _table(
-    quarters: dict[tuple[int, int], int], measures: tuple[Measure, Measure], lang: Lang
+    quarters: dict[tuple[int, int], int], measures: tuple[Measure, Measure], lang: Lang, city_name: str
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Return how many areas lie in each quarter."""
     words = {
@@ -255,10 +256,8 @@ def _table(
         (-1, 1): "chart_below_above",
         (-1, -1): "chart_below_below",
     }
-    one, other = (measure.label for measure in measures)
-    rows = tuple(
-        (text(words[quarter], lang, one=one, other=other), number_text(n, 0, lang)) for quarter, n in quarters.items()
-    )
+    said = {"one": measures[0].label, "other": measures[1].label, **place_words(city_name)}
+    rows = tuple((text(words[quarter], lang, **said), number_text(n, 0, lang)) for quarter, n in quarters.items())
     return (text("chart_quarter", lang), text("label_areas", lang)), rows
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.catalogue.texts import check_lang, text
+from quartiersatlas.catalogue.texts import check_lang, place_words, text
 from quartiersatlas.charts import Axis, Bar, Chart, Dot, Strip, VRule
 from quartiersatlas.charts.marks import ACCENT, INK, PAPER, QUIET
 from quartiersatlas.errors import ColumnError, SpecError
@@ -133,14 +133,15 @@ def spine_chart(
     numbers = tuple(_value(row, row.bare, area, lang) for row in rows)
     city = city_name or text("label_city", lang)
     ends = ((-0.85, text("chart_lower", lang)), (0.0, city), (0.85, text("chart_higher", lang)))
-    note = text("chart_spine_note", lang)
+    named = place_words(city_name)
+    note = text("chart_spine_note", lang, **named)
     if any(isfinite(row.district) for row in rows):
         note = f"{text('chart_spine_district', lang)} {note}"
     if any(row.context for row in rows):
         note += " " + text("chart_spine_context", lang)
     return Chart(
         id="profile",
-        title=text("chart_profile", lang, area=name),
+        title=text("chart_profile", lang, area=name, **named),
         alt=_sentence(rows, words, name),
         x=Axis(-EDGE, EDGE, ticks=ends),
         y=Axis(-0.6, len(rows) - 0.4, bands=tuple(row.name(lang) for row in rows), down=True),

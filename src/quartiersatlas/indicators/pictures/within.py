@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, text, value_text
+from quartiersatlas.catalogue.texts import check_lang, number_text, number_writer, place_words, text, value_text
 from quartiersatlas.charts import Axis, Chart, Dot, Line, VRule, axis, spread
 from quartiersatlas.charts.marks import ACCENT, FAINT, INK, PAPER, QUIET
 from quartiersatlas.errors import SpecError
@@ -39,7 +39,9 @@ class UnitRow:
     n_units: int
 
 
-def within_chart(rows: Sequence[UnitRow], indicator: str, city: float, lang: Lang, everything: int) -> Chart:
+def within_chart(
+    rows: Sequence[UnitRow], indicator: str, city: float, lang: Lang, everything: int, *, city_name: str = ""
+) -> Chart:
     """Return the units of each area as dots beside the city value.
 
     Parameters
@@ -54,6 +56,8 @@ def within_chart(rows: Sequence[UnitRow], indicator: str, city: float, lang: Lan
         Language.
     everything : int
         How many areas there are.
+    city_name : str, optional
+        What the city is called.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def within_chart(rows: Sequence[UnitRow], indicator: str, city: float, lang: Lan
     check_lang(lang)
     if not rows:
         raise SpecError("within_chart: no area is given.")
-    marks: list[Mark] = [VRule(x=city, stroke=INK, width=1.0, text=text("label_city", lang))]
+    marks: list[Mark] = [VRule(x=city, stroke=INK, width=1.0, text=city_name or text("label_city", lang))]
     for number, row in enumerate(rows):
         marks += _row(row, number)
     shown = [value for row in rows for value in row.values]
@@ -76,6 +80,7 @@ def within_chart(rows: Sequence[UnitRow], indicator: str, city: float, lang: Lan
     n_both = sum(row.verdict == "both" for row in rows)
     title = text("chart_within", lang, indicator=indicator)
     counts = {"n": number_text(len(rows), 0, lang), "both": number_text(n_both, 0, lang)}
+    said = {**counts, "share": value_text(city, 1, "%", lang), **place_words(city_name)}
     note = [text("chart_within_note", lang)]
     if len(rows) < everything:
         note.append(text("chart_within_most", lang, n=counts["n"], all=number_text(everything, 0, lang)))
@@ -84,7 +89,7 @@ def within_chart(rows: Sequence[UnitRow], indicator: str, city: float, lang: Lan
     return Chart(
         id="within_area",
         title=title,
-        alt=text("chart_within_sentence", lang, city=value_text(city, 1, "%", lang), **counts),
+        alt=text("chart_within_sentence", lang, **said),
         x=axis(low, high, f"{indicator} ({percent})", write=number_writer(lang), grid=True),
         y=Axis(-0.6, len(rows) - 0.4, bands=tuple(row.name for row in rows), down=True),
         marks=tuple(marks),

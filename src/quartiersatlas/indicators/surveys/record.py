@@ -72,6 +72,8 @@ class SurveyRecord:
     assumed : frozenset of str
         What the table did not say: ``"deff"`` (taken as 1), ``"n_yes"`` (taken from the share), ``"residents"``
         (areas weigh by respondents).
+    city_name : str
+        What the city is called; empty where nobody said it.
     """
 
     definition: SurveyDefinition
@@ -82,3 +84,4 @@ class SurveyRecord:
     min_count: int = 3
     n_no_answer: int = 0
     assumed: frozenset[str] = frozenset()
+    city_name: str = ""

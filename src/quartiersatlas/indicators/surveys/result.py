@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from quartiersatlas.base.checks import choice, expects
 from quartiersatlas.catalogue import Indicator, Message
+from quartiersatlas.catalogue.texts import place_words
 from quartiersatlas.charts import Charted
 from quartiersatlas.errors import ColumnError, SpecError, list_some
 from quartiersatlas.indicators.surveys.record import SurveyRecord
@@ -91,7 +92,7 @@ class SurveyRates(SurveyRecord, Charted):  # noqa: D101 - the docstring is that 
             values=data.values.assign(**values),
             status=data.status.assign(**{column: state.astype("str") for column, state in states.items()}),
             catalogue=catalogue,
-            notes=(*data.notes, *self._notes(list(columns), catalogue)),
+            notes=(*data.notes, *self._notes(list(columns), catalogue, self.city_name or data.city)),
         )
 
     def _meanings(self, columns: list[str], base: str) -> list[Indicator]:
@@ -113,7 +114,7 @@ class SurveyRates(SurveyRecord, Charted):  # noqa: D101 - the docstring is that 
         german, english = labels(self.definition, is_base=True)
         return [*found, Indicator(id=base, kind="count", label_de=german, label_en=english)]
 
-    def _notes(self, columns: list[str], catalogue: Catalogue) -> list[Message]:
+    def _notes(self, columns: list[str], catalogue: Catalogue, city: str) -> list[Message]:
         label = (self.definition.label_de, self.definition.label_en)
         how = self.definition
         details = ", ".join(filter(None, (how.asked_of, how.mode, how.field_time))) or "–"
@@ -126,7 +127,8 @@ class SurveyRates(SurveyRecord, Charted):  # noqa: D101 - the docstring is that 
         if self.model is not None and any(column.endswith("_model") for column in columns):
             known = [catalogue.get(one) for one in self.model.covariates]
             words = (", ".join(one.label_de for one in known), ", ".join(one.label_en for one in known))
-            notes.append(Message("fact_survey_model", {"label": label, "covariates": words if known else "–"}))
+            said = {"label": label, "covariates": words if known else "–", **place_words(city)}
+            notes.append(Message("fact_survey_model", said))
         return notes
 
     def text(self, lang: Lang = "de") -> str:

@@ -51,6 +51,7 @@ def survey_rates(
     benchmark: Benchmark = "difference",
     rule: Rule = "width",
     min_count: int = 3,
+    city: str = "",
 ) -> SurveyRates:
     """Return the shares of areas that a survey of a sample gives, and what of them may be shown.
 
@@ -90,6 +91,8 @@ def survey_rates(
         of the smaller of share and remainder, up to 16.5 % and 33.3 %. Fewer than 10 respondents are never shown.
     min_count : int, default 3
         From 1 up to below this, those who agree and those who do not are protected.
+    city : str, optional
+        What the whole city is called in words and pictures: ``city="Leeds"``.
 
     Returns
     -------
@@ -139,6 +142,7 @@ def survey_rates(
     """
     expects(table, pd.DataFrame, "survey_rates", 'pd.read_csv("befragung.csv", dtype={"Gebiet": str})')
     expects(name, str, "survey_rates: name", 'name="feels_safe"')
+    expects(city, str, "survey_rates: city", 'city="Leeds"')
     _check_options(table, name, benchmark, rule, min_count)
     german, english = label_de or label_en or name, label_en or label_de or name
     words = {"wording": wording, "asked_of": asked_of, "mode": mode, "field_time": field_time}
@@ -158,18 +162,19 @@ def survey_rates(
         assumed |= {"residents"} if residents is None else set()
         by_weight = direct["n"]
     weights = _weights(residents, direct, by_weight)
-    city = _city(direct, weights) if whole is None else whole[CITY].iloc[0].astype(float)
+    everybody = _city(direct, weights) if whole is None else whole[CITY].iloc[0].astype(float)
     known = checked_covariates(covariates, direct.index)
-    found, model = modelled(direct, known, weights, float(city["share"]), benchmark)
+    found, model = modelled(direct, known, weights, float(everybody["share"]), benchmark)
     return SurveyRates(
         definition=definition,
         table=_with_shown(direct, found, rule, min_count),
-        city=city,
+        city=everybody,
         model=model,
         rule=rule,
         min_count=min_count,
         n_no_answer=n_silent,
         assumed=frozenset(assumed),
+        city_name=city,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from quartiersatlas.catalogue.texts import number_text, text, value_text
+from quartiersatlas.catalogue.texts import number_text, place_words, text, value_text
 from quartiersatlas.indicators.pictures.intervals import IntervalRow, IntervalWords, intervals_chart
 
 if TYPE_CHECKING:
@@ -42,21 +42,22 @@ def percent(share: float, lang: Lang) -> str:
 
 def survey_text(survey: SurveyRecord, lang: Lang) -> list[str]:
     """Return the lines of a survey."""
-    city, label = survey.city, _label(survey, lang)
+    city, label, place = survey.city, _label(survey, lang), place_words(survey.city_name)
     ends = {"lo": number_text(100 * city["lower"], 1, lang), "hi": percent(city["upper"], lang)}
     n = number_text(city["n"], 0, lang)
-    lines = [text("survey_city", lang, label=label, share=percent(city["share"], lang), n=n, **ends)]
+    lines = [text("survey_city", lang, label=label, share=percent(city["share"], lang), n=n, **ends, **place)]
     counts = survey.table["shown"].value_counts()
     hidden = int(counts.drop(["value", "bracket"], errors="ignore").sum())
     said = {"value": int(counts.get("value", 0)), "bracket": int(counts.get("bracket", 0)), "hidden": hidden}
     lines.append(text("survey_areas", lang, all=len(survey.table), **said))
     if survey.n_no_answer:
         lines.append(text("survey_no_answer", lang, n=number_text(survey.n_no_answer, 0, lang)))
-    lines += [text(name, lang) for what, name in ASSUMED.items() if what in survey.assumed]
+    lines += [text(name, lang, **place) for what, name in ASSUMED.items() if what in survey.assumed]
     if survey.model is None:
         return [*lines, text("survey_no_model", lang)]
     names = ", ".join(survey.model.covariates)
-    lines.append(text("survey_model_covariates", lang, names=names) if names else text("survey_model_alone", lang))
+    words = "survey_model_covariates" if names else "survey_model_alone"
+    lines.append(text(words, lang, names=names, **place))
     if survey.model.left_out:
         lines.append(text("survey_left_out", lang, names=", ".join(survey.model.left_out)))
     return lines
@@ -72,7 +73,7 @@ def survey_chart(survey: SurveyRecord, lang: Lang, *, names: pd.Series[str] | No
     city, label = survey.city, _label(survey, lang)
     rows = [
         IntervalRow(
-            text("label_city", lang),
+            survey.city_name or text("label_city", lang),
             100 * float(city["share"]),
             100 * float(city["lower"]),
             100 * float(city["upper"]),
@@ -94,7 +95,7 @@ def survey_chart(survey: SurveyRecord, lang: Lang, *, names: pd.Series[str] | No
         beside = 100 * float(row["share"]) if own else float("nan")
         rows.append(IntervalRow(called[key], value, lower, upper, words, key, beside, is_doubtful=how == "bracket"))
     title = text(LABELS[is_model], lang, label=label)
-    note = text("chart_survey_note", lang)
+    note = text("chart_survey_note", lang, **place_words(survey.city_name))
     if is_model:
         note += " " + text("chart_survey_model", lang)
     if len(survey.table) > most:

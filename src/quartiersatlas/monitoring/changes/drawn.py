@@ -115,7 +115,15 @@ def _note(found: ChangeRecord, rows: pd.DataFrame, lang: Lang, kind: str, most: 
         said.append(text("change_note_few", lang, n=number_text(few, 0, lang)))
     n_known = len(rows) - missing - few
     if kind == "dumbbell" and n_known > most:
-        said.append(text("change_note_most", lang, n=number_text(most, 0, lang), all=number_text(n_known, 0, lang)))
+        said.append(
+            text(
+                "change_note_most",
+                lang,
+                n=number_text(most, 0, lang),
+                all=number_text(n_known, 0, lang),
+                **place_words(found.city_name),
+            )
+        )
     return " ".join(said)
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.texts import pick
+from quartiersatlas.catalogue.texts import pick, place_words
 from quartiersatlas.intake.registers.schema import field_labels, register_columns
 from quartiersatlas.monitoring.measures.coverage import day_text
 from quartiersatlas.monitoring.measures.money_and_status import Money
 from quartiersatlas.monitoring.measures.standing import rows_of
 from quartiersatlas.monitoring.store.targets import CITY
 from quartiersatlas.present.paper import Bullets, DocumentTable, Heading, Paragraph, TableRow
-from quartiersatlas.present.statements import visible
+from quartiersatlas.present.statements import city_label, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def within_blocks(release: Release, lang: Lang, keys: Sequence[str] = ()) -> lis
         )
         for key, row in table.iterrows()
     ]
-    note = Paragraph(text("within_note", lang, label=pick(lang, *found.labels)), "muted")
+    note = Paragraph(text("within_note", lang, label=pick(lang, *found.labels), **place_words(release.city)), "muted")
     return [Heading(text("heading_within", lang)), *([Bullets(tuple(lines))] if lines else []), note]
 
 
@@ -103,7 +103,7 @@ def register_blocks(release: Release, lang: Lang) -> list[DocumentBlock]:
 def _said(release: Release, said: Participation, lang: Lang) -> DocumentTable:
     """Return how many statements were made, a row per area and a column per field of action."""
     matrix, fields = said.matrix, field_labels(lang)
-    names = {**release.areas["name"].astype(str).to_dict(), CITY: text("label_city", lang)}
+    names = {**release.areas["name"].astype(str).to_dict(), CITY: city_label(release, lang)}
     rows = tuple(
         TableRow.of(visible(names.get(area, area)), *(number_text(int(n), 0, lang) if n else "–" for n in row))
         for area, row in zip(matrix.index, matrix.to_numpy(), strict=True)

@@ -146,7 +146,9 @@ def _cells(release: Release, measures: ReleasedMeasures, row: Mapping[Any, Any],
     places = measures.places
     is_own = places["measure_id"].eq(row["measure_id"])
     own = dict.fromkeys(places["area"][is_own])
-    where = [text("register_scope_city", lang) if one == "city" else str(names.get(one, one)) for one in own]
+    where = [
+        release.city or text("register_scope_city", lang) if one == "city" else str(names.get(one, one)) for one in own
+    ]
     named = [f"{row['measure_id']} {row['name']}", str(row["lead"]), "; ".join(fields[one] for one in row["fields"])]
     return [visible(words) for words in (*named, state_text(row, lang), _end(row, lang), ", ".join(where))]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from quartiersatlas.catalogue import number_text, text
-from quartiersatlas.catalogue.texts import percent_text
+from quartiersatlas.catalogue.texts import percent_text, place_words
 from quartiersatlas.disclosure.words import city_text, difference_text, label, value_text
 from quartiersatlas.present import pictures
 from quartiersatlas.present.acting.measures import area_measure_blocks
@@ -201,11 +201,11 @@ def _tiles(release: Release, record: AreaRecord, lang: Lang) -> list[DocumentBlo
     shown = [row for row in record["indicators"] if row["value"] is not None and row["role"] != "resource"]
     shown = [row for row in shown if not release.column(row["id"]).change_of and row["kind"] != "count"]
     needed = [row for row in shown if need_direction(release.column(row["id"])) and row["role"] != "context"]
-    tiles = []
+    tiles, named = [], place_words(release.city)
     for row in (needed or shown)[:N_TILES]:
         column = release.column(row["id"])
         city = "" if row["city"] is None else city_text(column, lang)
-        tiles.append((row["text"], row["label"], text("tile_city", lang, value=city) if city else ""))
+        tiles.append((row["text"], row["label"], text("tile_city", lang, value=city, **named) if city else ""))
     return [Tiles(tuple(tiles))] if tiles else []
 
 
@@ -235,7 +235,8 @@ def _location(release: Release, record: AreaRecord, lang: Lang, around: Around) 
         return []
     column = columns[0]
     district = next(iter(record["parents"].values()), "")
-    words = text("caption_location" if district else "caption_location_city", lang, district=district)
+    where = "caption_location" if district else "caption_location_city"
+    words = text(where, lang, district=district, **place_words(release.city))
     caption = text("caption_color", lang, caption=words, label=label(column, lang))
     around_it = {"area": record["key"], "context": around.context, "look": around.look}
     return [map_figure(release, column, lang, MAP, caption=caption, **around_it)]
@@ -301,7 +302,7 @@ def _table(release: Release, record: AreaRecord, rows: list[AreaRecord], lang: L
         record["name"],
         *(name for _, name in parents),
         city_label(release, lang),
-        text("label_difference", lang),
+        text("label_difference", lang, **place_words(release.city)),
     )
     return DocumentTable(head, tuple(lines), frozenset(range(1, len(head))))
 
@@ -466,7 +467,7 @@ def _method(release: Release, around: Around, lang: Lang) -> list[str]:
     facts = [fact for fact in release.facts if fact.name.startswith(METHOD) and fact.name != "fact_candidates_small"]
     lines = [fact_text(release, fact, lang) for fact in facts]
     from_counts = any(column.kind == "rate" for column in release.columns)
-    city = [text("fact_city", lang)] if from_counts else []
+    city = [text("fact_city", lang, **place_words(release.city))] if from_counts else []
     ground = [] if around.context is None else around.context.notes(lang)
     return [*lines, *city, *ground, text("profile_method_more", lang)]
 

@@ -11,6 +11,7 @@ import pandas as pd
 from quartiersatlas.base.workbook import CellStyle, StyledCell, WorkbookSheet
 from quartiersatlas.base.workbook_charts import CellRange, ChartAxis, ChartSeries, SheetChart
 from quartiersatlas.catalogue import number_text, text
+from quartiersatlas.catalogue.texts import place_words
 from quartiersatlas.charts.marks import spread, ticks
 from quartiersatlas.disclosure.words import city_text, value_text
 from quartiersatlas.present.files.cells import GREY, whole_number, words_of
@@ -96,7 +97,7 @@ def _bars(release: Release, lang: Lang, _look: Look, first: int) -> Drawing | No
         hatched=frozenset(place for place, bar in enumerate(bars) if bar[-1]),
         number_format=whole_number(column.decimals),
     )
-    city = [text("workbook_city", lang, value=city_text(column, lang))] if has_city else []
+    city = [text("workbook_city", lang, value=city_text(column, lang), **place_words(release.city))] if has_city else []
     chart = SheetChart(
         kind="bar",
         title=words_of(text("workbook_bars", lang, label=label)),
@@ -149,7 +150,7 @@ def _points(release: Release, lang: Lang, look: Look, first: int) -> Drawing | N
         group.points.extend((names[str(key)], float(a), float(b)) for key, a, b in own.itertuples(name=None))
     rows: list[tuple[Cell, ...]] = [(_head(text("label_area", lang)), _head(x.label), _head(y.label))]
     series = []
-    for group in (*groups.values(), *_city_lines(columns, x, y, lang)):
+    for group in (*groups.values(), *_city_lines(columns, x, y, city_label(release, lang))):
         if group.points:
             ends = first + len(rows), first + len(rows) + len(group.points) - 1
             cells = _ranges(lang, ends, (1, 2))
@@ -159,7 +160,11 @@ def _points(release: Release, lang: Lang, look: Look, first: int) -> Drawing | N
     chart = SheetChart(
         kind="scatter",
         title=words_of(text("workbook_points", lang, **labels)),
-        alt=words_of(text("workbook_points_alt", lang, n=number_text(len(places), 0, lang), **labels)),
+        alt=words_of(
+            text(
+                "workbook_points_alt", lang, n=number_text(len(places), 0, lang), **labels, **place_words(release.city)
+            )
+        ),
         series=series,
         x=x,
         y=y,
@@ -209,10 +214,10 @@ def _paler(color: str) -> str:
 
 
 def _city_lines(
-    columns: tuple[ReleasedColumn, ReleasedColumn], x: ChartAxis, y: ChartAxis, lang: Lang
+    columns: tuple[ReleasedColumn, ReleasedColumn], x: ChartAxis, y: ChartAxis, name: str
 ) -> list[PointGroup]:
     """Return the lines of the city values, an upright and a lying one, from end to end."""
-    name, (across, up) = text("label_city", lang), (float(column.city) for column in columns)
+    across, up = (float(column.city) for column in columns)
     lines = []
     if not pd.isna(across):
         lines.append([(name, across, y.low), (name, across, y.high)])
@@ -229,7 +234,7 @@ def _said_of_points(
     notes = []
     if not pd.isna(x.city) and not pd.isna(y.city):
         both = int((places[x.id].gt(x.city) & places[y.id].gt(y.city)).sum())
-        notes.append(text("workbook_both", lang, n=number_text(both, 0, lang)))
+        notes.append(text("workbook_both", lang, n=number_text(both, 0, lang), **place_words(release.city)))
     return [*notes, *_left_out(len(release.areas) - len(places), lang), text("workbook_persons", lang)]
 
 

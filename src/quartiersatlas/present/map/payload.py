@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from quartiersatlas.catalogue import action_bundles, text
+from quartiersatlas.catalogue.texts import placed
 from quartiersatlas.disclosure.columns import DRIVER_DECIMALS
 from quartiersatlas.disclosure.selection.rule_words import rule_words
 from quartiersatlas.disclosure.words import candidate_names, draft_text, label, unit
@@ -180,7 +181,8 @@ def _map_data(
     keys, number = list(areas.index), {key: position for position, key in enumerate(areas.index)}
     parents = [column for column in areas.columns if column not in ("name", "geometry")]
     counts = _Counts()
-    words = {name: text(name, lang) for name in (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))}
+    named = (*WORDS, *PANEL_WORDS, *(f"chart_{name}" for name in CHART_WORDS))
+    words = {name: placed(text(name, lang), release.city, lang) for name in named}
     words |= selected_words(release, lang)
     notes = [*release.notices, *([draft_text(release, lang)] if release.is_draft else []), text("reading_aid", lang)]
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from quartiersatlas.catalogue.texts import number_text, number_writer, percent_text, text
+from quartiersatlas.catalogue.texts import number_text, number_writer, percent_text, place_words, text
 from quartiersatlas.charts import Axis, Bar, Chart, Line, Text, axis
 from quartiersatlas.charts.marks import ACCENT, QUIET
 from quartiersatlas.errors import SpecError
@@ -154,11 +154,12 @@ def segplot_chart(prepared: PreparedCounts, place: int, group: str, lang: Lang) 
         wide = (1 - CITY_WIDTH) * float(row.sum() / counts.sum())
         marks += _column(start, start + wide, row / row.sum(), colors, 0.15)
         start += wide
-    note = text(word, lang, n=number_text(len(counts), 0, lang))
-    head = (text("chart_group", lang), text("chart_share_of_city", lang))
+    named = place_words(prepared.city)
+    note = text(word, lang, n=number_text(len(counts), 0, lang), **named)
+    head = (text("chart_group", lang), text("chart_share_of_city", lang, **named))
     cells = tuple((label, percent_text(round(float(s), 3), lang)) for label, s in zip(labels, city, strict=True))
     ticks = (
-        (CITY_WIDTH * 0.35, text("label_city", lang)),
+        (CITY_WIDTH * 0.35, prepared.city or text("label_city", lang)),
         ((1 + CITY_WIDTH) / 2, text("chart_columns", lang, group=group)),
     )
     return Chart(

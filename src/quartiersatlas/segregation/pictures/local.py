@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quartiersatlas.catalogue.texts import number_text, number_writer, text
+from quartiersatlas.catalogue.texts import number_text, number_writer, place_words, text
 from quartiersatlas.charts import Axis, Chart, Dot, HRule, Line, Strip, Text, VRule, axis
 from quartiersatlas.charts.marks import ACCENT, FAINT, INK, PAPER, QUIET
 from quartiersatlas.errors import SpecError
@@ -70,7 +70,8 @@ def quotient_chart(prepared: PreparedCounts, place: int, lang: Lang) -> Chart:
         counts = [int(below.sum()), int((~below & ~above).sum()), int(above.sum())]
         cells.append((group, *(number_text(n, 0, lang) for n in counts)))
     ticks = tuple((value, words) for value, words in TICKS if low <= value <= high)
-    note = text("chart_quotient_note", lang)
+    named = place_words(prepared.city)
+    note = text("chart_quotient_note", lang, **named)
     if at_end:
         note += " " + text("chart_at_the_end", lang, n=number_text(at_end, 0, lang))
     head = tuple(
@@ -78,9 +79,9 @@ def quotient_chart(prepared: PreparedCounts, place: int, lang: Lang) -> Chart:
     )
     return Chart(
         id="location_quotients",
-        title=text("chart_quotients", lang),
-        alt=" ".join(text("chart_quotient_sentence", lang, group=c[0], below=c[1], above=c[3]) for c in cells),
-        x=Axis(low, high, text("chart_quotient_axis", lang), ticks, scale="log"),
+        title=text("chart_quotients", lang, **named),
+        alt=" ".join(text("chart_quotient_sentence", lang, group=c[0], below=c[1], above=c[3], **named) for c in cells),
+        x=Axis(low, high, text("chart_quotient_axis", lang, **named), ticks, scale="log"),
         y=Axis(-0.6, len(rows) - 0.4, bands=prepared.spec.groups, down=True),
         marks=tuple(marks),
         note=note,
