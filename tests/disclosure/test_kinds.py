@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import quartiersatlas as qa
@@ -244,3 +245,28 @@ def test_a_shortlist_of_areas_without_known_residents_has_no_share_of_them(joine
     shortlist = qa.screen(data, qa.worst_share("rate", 0.3, highest=True))
     release = qa.release(data, shortlist=shortlist, protection=qa.Protection(min_population=0))
     assert "– % of the city" in " ".join(summary_texts(release, "en")) or "–" in summary_texts(release, "en")[0]
+
+
+# counts that are no whole persons, as after a conversion to other boundaries
+
+
+@pytest.mark.parametrize("derived", ["released", "exact"])
+def test_counts_with_decimals_are_protected_as_the_whole_numbers_that_are_shown(grid, derived):
+    areas = grid(5, 3)
+    areas["ward"] = ["N"] * 8 + ["S"] * 7
+    random = np.random.default_rng(2)
+    residents = random.uniform(400, 2000, 15)
+    poor = residents * random.beta(1, 12, 15)
+    poor[[0, 9]] = 2.2, 1.7
+    frame = pd.DataFrame({"poor": poor, "residents": residents, "group": poor * 0.4}, index=areas.index)
+    made = {}
+    for name, counts in (("decimals", frame), ("whole", frame.round())):
+        data = qa.add_rates(qa.join(areas, counts, population="residents"), {"sgb2_rate": ("poor", "residents")})
+        segregation = qa.measure_segregation(data, ["group"], indices=["dissimilarity"])
+        made[name] = qa.release(data, segregation=segregation, protection=qa.Protection(derived=derived), **PARTS)
+    assert made["decimals"].audit().ok
+    hidden = [made[name].values["sgb2_rate"].isna().tolist() for name in ("decimals", "whole")]
+    assert hidden[0] == hidden[1]
+    assert any(hidden[0])
+    counts = made["decimals"].values["sgb2_rate_numerator"].dropna()
+    assert counts.tolist() == counts.round().tolist()

@@ -178,7 +178,7 @@ def test_change_reasons_and_measures_are_said_from_the_release(full):
     words = "\n".join(yearly_document(store, release, "de").texts())
     first = words[: words.index("Gesamtstadt\n")]
     for sentence in (
-        " geprüften Gebieten ist eine andere Entwicklung als in der Stadt belegt.",
+        " geprüften Gebieten haben sich nachweislich anders entwickelt als die Stadt.",
         "Liste der ausgewählten Gebiete. Von 31.12.2023 bis 31.12.2024: hinzugekommen",
         "Gebiete mit Bedarf ohne Maßnahme vor Ort: ",
     ):

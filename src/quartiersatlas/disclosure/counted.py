@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from quartiersatlas.intake import AreaData
 
 
-def count_columns(data: AreaData, leaving: list[str], entering: list[str], *, everything: bool) -> list[str]:
+def count_columns(
+    data: AreaData, leaving: list[str], entering: list[str], groups: list[str], *, everything: bool
+) -> list[str]:
     """Return every count that could be shown: both counts of every rate, counts that leave, residents.
 
     Parameters
@@ -25,13 +27,15 @@ def count_columns(data: AreaData, leaving: list[str], entering: list[str], *, ev
         The data.
     leaving, entering : list of str
         Columns that leave, and columns that results are made of: their counts are taken at their word.
+    groups : list of str
+        Groups whose segregation is measured: they are counts, with decimals or without.
     everything : bool
         Whether all other count columns of the data come along.
     """
     people = str(data.population)
     taken = (*data.rates, *data.changes, people)
     plain = [name for name in leaving if name not in taken and is_count(data, name)]
-    plain += [name for name in entering if name not in taken and _may_be_count(data, name)]
+    plain += [name for name in entering if name not in taken and (name in groups or _may_be_count(data, name))]
     counted = [source for pair in counted_rates(data).values() for source in pair]
     others = [source for name in data.rates if name not in counted_rates(data) for source in persons_of(data, name)]
     behind = [source for source in others if source == data.population or seems_count(data, source)]

@@ -37,7 +37,12 @@ from quartiersatlas.disclosure.derived.filled import fill_withheld
 from quartiersatlas.disclosure.derived.group_gaps import add_gap_columns, gap_facts, with_gaps
 from quartiersatlas.disclosure.derived.grouped import shown_candidates
 from quartiersatlas.disclosure.derived.measures import released_measures
-from quartiersatlas.disclosure.derived.named_columns import entering_names, families_of, leaving_names
+from quartiersatlas.disclosure.derived.named_columns import (
+    entering_names,
+    families_of,
+    leaving_names,
+    segregated_groups,
+)
 from quartiersatlas.disclosure.derived.recompute import (
     Derived,
     compute_again,
@@ -351,6 +356,7 @@ def _pattern(
         entering=entering_names(data, made),
         families=families_of(data, made),
         settled=settled,
+        segregated=segregated_groups(data, made),
     )
     if need is not None and protection.derived == "exact" and protection.secondary:
         return with_index_company(data, need, found)

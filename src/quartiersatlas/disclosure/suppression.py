@@ -181,6 +181,7 @@ def suppression_pattern(
     entering: Iterable[str] = (),
     families: Iterable[tuple[list[str], pd.Series[bool]]] = (),
     settled: Settled | None = None,
+    segregated: Iterable[str] = (),
 ) -> SuppressionPattern:
     """Find the cells that may not be shown.
 
@@ -196,11 +197,13 @@ def suppression_pattern(
         Columns that make a class or an outcome together, and the areas that have one to lose.
     settled : callable, optional
         Data -> what earlier releases of their date settled.
+    segregated : iterable of str, optional
+        Of the columns that enter, those that are groups of persons, whatever their numbers look like.
     """
     leaving, entering = list(leaving), list(entering)
     names = list(dict.fromkeys([*leaving, *entering]))
     hidden = small_areas(data, protection)
-    columns = count_columns(data, leaving, entering, everything=protection.plan == "all")
+    columns = count_columns(data, leaving, entering, list(segregated), everything=protection.plan == "all")
     shares = share_bases(data, columns, None if protection.plan == "all" else names)
     columns = list(dict.fromkeys([*columns, *shares.values()]))
     counted = with_numerators(data, shares, columns)

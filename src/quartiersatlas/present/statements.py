@@ -339,7 +339,8 @@ def _facts_text(release: Release, facts: list[Message], lang: Lang) -> str:
         return fact_text(release, facts[0], lang)
     values = {name: value for name, value in facts[0].values.items() if name != "indicator"}
     labels = "; ".join(label(fact.values["indicator"], lang) for fact in facts)
-    return text(facts[0].name, lang, label=text("label_each", lang, labels=labels), **values)
+    values |= {"label": text("label_each", lang, labels=labels)}
+    return text(facts[0].name, lang, **{**place_words(release.city), **values})
 
 
 def fact_text(release: Release, fact: Message, lang: Lang) -> str:

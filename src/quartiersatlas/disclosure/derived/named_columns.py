@@ -57,16 +57,23 @@ def entering_names(data: AreaData, made: Mapping[str, Any]) -> list[str]:
         wanted += names_of(need.options["population"], "population") if need.options.get("population") else []
     if shortlist is not None:
         wanted += [name for name in looked_at(shortlist, data) if is_number(data, name)]
-    if made["segregation"] is not None:
-        spec = made["segregation"].spec
-        wanted += [*spec.groups, *spec.references, *([spec.population] if spec.population else [])]
-    if made["scale"] is not None:
-        options = scale_options(made["scale"], data)
-        for part in ("groups", "reference", "population"):
-            wanted += names_of(options[part], part) if options.get(part) else []
+    wanted += segregated_groups(data, made)
     wanted += [name for name in compared_columns(made["comparison"], data) if is_number(data, name)]
     wanted += [data.catalogue[name].base for name in [*data.values.columns, *wanted] if name in data.catalogue]
     return [name for name in dict.fromkeys(wanted) if name in data.values.columns]
+
+
+def segregated_groups(data: AreaData, made: Mapping[str, Any]) -> list[str]:
+    """Return the groups whose segregation is measured, those they are compared with, and everybody."""
+    found: list[str] = []
+    if made["segregation"] is not None:
+        spec = made["segregation"].spec
+        found += [*spec.groups, *spec.references, *([spec.population] if spec.population else [])]
+    if made["scale"] is not None:
+        options = scale_options(made["scale"], data)
+        for part in ("groups", "reference", "population"):
+            found += names_of(options[part], part) if options.get(part) else []
+    return found
 
 
 def families_of(data: AreaData, made: Mapping[str, Any]) -> list[tuple[list[str], pd.Series[bool]]]:
