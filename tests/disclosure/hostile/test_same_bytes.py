@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
-from towns import WORDS, Plan, Town, _joined, town
+from towns import WORDS, town, with_counts
 
 import quartiersatlas as qa
 from quartiersatlas.disclosure.suppression import suppression_pattern
@@ -107,12 +106,6 @@ def moved(one, plan, protection, seed):
     found = pd.DataFrame(counts.reshape(table.shape), index=table.keys, columns=list(table.columns))
     found = found.reindex(columns=one.known.counts.columns).fillna(one.known.counts)  # what nobody knows stays
     return with_counts(one, found)
-
-
-def with_counts(one, counts):
-    known = replace(one.known, counts=counts)
-    plan = Plan(declared=bool(one.data.catalogue.sums))
-    return Town(_joined(one.data.areas, known, plan, "2024"), known)
 
 
 def released_twice(one, step, packed, protection=None):

@@ -227,6 +227,13 @@ def one_small_count(seed, n_areas=7):
     return Town(_joined(_areas(n_areas, ""), known, Plan(), "2024"), known)
 
 
+def with_counts(one, counts):
+    """Return a town with other counts."""
+    known = replace(one.known, counts=counts)
+    plan = Plan(declared=bool(one.data.catalogue.sums))
+    return Town(_joined(one.data.areas, known, plan, "2024"), known)
+
+
 def frame(variant="T1"):
     """Return twelve areas: T1 whole, T2 its first eight, T3 a total that is off by one, T4 a secret cell."""
     counts = pd.DataFrame(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
-from towns import frame
+from towns import frame, with_counts
 
 import quartiersatlas as qa
+from quartiersatlas.disclosure import suppression
 
 RATE = {"a_share": ("a", "residents")}
 OPEN = {"min_population": 0, "protect_remainder": False}
@@ -45,6 +47,36 @@ def test_a_secret_cell_that_a_sum_tells_is_protected_like_any_other_count():
     low, high = table.loc[("a", "02"), ["low", "high"]]
     assert low <= 2 <= high
     assert high - low >= 3
+
+
+@pytest.mark.parametrize("variant", ["T1", "T2", "T3", "T4"])
+def test_the_cheapest_company_by_given_costs_and_what_it_leaves_open(variant, monkeypatch):
+    """With 1 for a cell, .5 more for a whole and .004 for a person: 02 and 06 hide a and c, and 9 persons are in 02."""
+
+    def costs(_data, table, _protection):
+        return 1 + 0.5 * (np.array(table.columns) == "all") + 0.004 * np.nan_to_num(table.x)
+
+    monkeypatch.setattr(suppression, "_costs", costs)
+    release = frame(variant).release()
+    columns = {f"{column}_share_numerator": column for column in ("a", "b", "c", "all")}
+    hidden = release.values[list(columns)].isna().rename(columns=columns).stack()  # noqa: PD013 - pairs of a key and a column
+    assert set(hidden.index[hidden]) == {("02", "a"), ("02", "c"), ("06", "a"), ("06", "c")}
+    if variant != "T4":  # there the certificate promises no more than what the mark of the source leaves open
+        row = release.audit().table.set_index(["column", "key"]).loc[("a", "02")]
+        assert (row["low"], row["high"]) == (1, 8)
+
+
+def test_what_a_cell_costs_does_not_tell_its_count(monkeypatch):
+    """Else who knows the method would learn of counts by what was withheld beside them."""
+    seen, plain = [], suppression.protect
+    monkeypatch.setattr(suppression, "protect", lambda task, *rest: (seen.append(task.cost), plain(task, *rest))[1])
+    one = frame("T1")
+    one.release()
+    other = one.known.counts.copy()
+    other[["a", "b", "c"]] = other[["a", "b", "c"]].to_numpy()[::-1]
+    other["all"] = other[["a", "b", "c"]].sum(axis=1)
+    with_counts(one, other).release()
+    assert (seen[0] == seen[-1]).all()
 
 
 @pytest.mark.parametrize("unit", [["A", "A", "A", "B", "B"], None])
