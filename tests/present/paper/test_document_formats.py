@@ -205,6 +205,15 @@ def test_the_same_release_gives_the_same_bytes_without_a_date(town_release, tmp_
     assert not re.search(rb"CreationDate \(D:20(0[1-9]|[1-9]\d)", first)
 
 
+def test_a_new_page_of_a_docx_is_begun_by_what_stands_on_it(town_release, tmp_path):
+    """A break of its own behind a full page would leave an empty one."""
+    qa.report(town_release, tmp_path / "a.docx")
+    body = zipfile.ZipFile(tmp_path / "a.docx").read("word/document.xml").decode("utf-8")
+    assert 'w:br w:type="page"' not in body
+    (paragraph,) = [part for part in re.findall(r"<w:p>.*?</w:p>", body, re.DOTALL) if "<w:pageBreakBefore/>" in part]
+    assert "Inhalt" in paragraph
+
+
 def test_docx_parts_and_properties_have_a_fixed_date(town_release, tmp_path):
     import docx
 

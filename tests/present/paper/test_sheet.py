@@ -56,7 +56,7 @@ def test_a_sheet_says_title_source_date_definition_comment_and_how_to_read_it(sa
         "Definition: Leistungsberechtigte nach SGB II / Bevölkerung bis zur Altersgrenze",
         "Die Karte zeigt, wo mehrere soziale Bedarfslagen zusammentreffen.",
         f"{sample.release.selected.sum()} von {sample.release.n_assessed} bewerteten Gebieten sind ausgewählt.",
-        "in Klammern: Anzahl",
+        "In Klammern: Anzahl",
         AID,
     ):
         assert part in text

@@ -159,9 +159,13 @@ class Writer:
     look: Look | None
     blocks: tuple[DocumentBlock, ...]
     bookmarks: list[str] = field(default_factory=list)
+    is_new_page: bool = False
 
     def add(self, place: Any, block: DocumentBlock, width: float) -> None:  # noqa: ANN401
         """Add a block to a document or a cell that is so many mm wide."""
+        if self.is_new_page and not isinstance(block, NewPage):
+            self._on_a_new_page(place, block, width)
+            return
         match block:
             case DocumentTable():
                 for part in fitting_tables(block, width * MM, _length, PADDING):
@@ -176,9 +180,21 @@ class Writer:
             case Columns():
                 self._columns(place, block, width)
             case NewPage():
-                place.add_paragraph().add_run().add_break(_page_break())
+                self.is_new_page = True
             case _:
                 self._words(place, block)
+
+    def _on_a_new_page(self, place: Any, block: DocumentBlock, width: float) -> None:  # noqa: ANN401
+        """Let the first paragraph of a block begin a page: a break behind a full page would leave an empty one."""
+        self.is_new_page = False
+        if isinstance(block, DocumentTable | Columns | Tiles):
+            _gap(place)
+            place.paragraphs[-1].paragraph_format.page_break_before = True
+            self.add(place, block, width)
+            return
+        n = len(place.paragraphs)
+        self.add(place, block, width)
+        place.paragraphs[n].paragraph_format.page_break_before = True
 
     def _words(self, place: Any, block: DocumentBlock) -> None:  # noqa: ANN401
         """Add a block of words alone."""
@@ -281,12 +297,6 @@ def _png(svg: str, look: Look | None) -> bytes:
         return svg_png(svg, look=look) if svg else b""
     except DependencyError:
         return b""
-
-
-def _page_break() -> Any:  # noqa: ANN401
-    from docx.enum.text import WD_BREAK
-
-    return WD_BREAK.PAGE
 
 
 def _gap(place: Any) -> None:  # noqa: ANN401
