@@ -192,8 +192,7 @@ def twins(
     index = pd.MultiIndex.from_tuples(x.index, names=["city", "key"])
     own = index.get_level_values("city") == OWN
     candidates = np.flatnonzero(~own) if others else np.flatnonzero(own)
-    if len(candidates) < max(FEWEST_AREAS, number + 2):
-        wanted = max(FEWEST_AREAS, number + 2)
+    if len(candidates) < (wanted := max(FEWEST_AREAS, number + 2)):
         raise SpecError(
             f"twins: {count_noun(len(candidates), 'area')} with all counts known: too few for the {number} nearest. "
             f"At least {wanted} are needed. Compare them one by one."
