@@ -66,6 +66,8 @@ def test_what_follows_from_a_fault_is_no_fault(small_project):
     """Without its rule there are no candidate areas, and without its indicator no rule: said once."""
     rest = "[shortlist]\nrule = 'above_city(\"a_share\") und b'\n[candidates]\nmin_population = 500"
     assert len(faults(small_project(rest))) == 1
+    rest = '[shortlist]\nrule = \'above_city("a_share") und b\'\n[lists]\nsince = "2022"'
+    assert len(faults(small_project(rest, earlier="a b c all"))) == 1
     rest = '[indicators]\na_share = ["a"]\n[shortlist]\nrule = \'above_city("a_share")\''
     assert len(faults(small_project(rest))) == 1
 

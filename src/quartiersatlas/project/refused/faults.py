@@ -30,7 +30,18 @@ NEEDED = ("path", "key")  # of areas and tables: read on with something in their
 UNKNOWN = "?"
 MEANT = re.compile(r"'(\w+)' is not known\. Did you mean '(\w+)'\?|'(\w+)' is called '(\w+)' now")
 LACKING = re.compile(r"'(\w+)'(?= (?:is|are) missing|, ')")
-BEHIND_THE_RULE = ("shortlist", "candidates", "stability")
+BEHIND = {  # a part, and what is made of it
+    "change": ("need",),
+    "surveys": ("need",),
+    "access": ("need",),
+    "exposure": ("need",),
+    "need": ("shortlist",),
+    "shortlist": ("candidates", "stability", "lists"),
+    "candidates": ("programmes",),
+    **dict.fromkeys(("segregation", "stability", "programmes", "facilities", "measures", "gazetteer", "look"), ()),
+    **dict.fromkeys(("context", "notes", "earlier", "gaps", "lists", "funded"), ()),
+}
+RESULTS = ("shortlist", "candidates", "stability")  # a fault in one leaves nothing of it
 
 
 class ProjectError(QuartiersatlasError):
@@ -95,11 +106,11 @@ def _read_on(path: Path, content: dict[str, Any]) -> tuple[Project | None, list[
             found.append(error)
             if "need" not in content:
                 return None, found
-            _without_need(content)
+            _cut_out(content, "need")
     return None, found
 
 
-def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: C901, PLR0911 - one way per kind of place
+def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: PLR0911 - one way per kind of place
     """Take what an error is about out of a project file; False where it cannot be told, or nothing goes on without."""
     place: list[Any] = list(error.place)
     if not place:
@@ -116,12 +127,9 @@ def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: C901
         content["period"] = content["tables"][0].get("period", "")
         return True
     if place[0] in ("indicators", "references"):  # what is made of them would be missed below
-        for name in (*BEHIND_THE_RULE, "change"):
-            content.pop(name, None)
-        _without_need(content)
-    if place[0] in BEHIND_THE_RULE:
-        for name in BEHIND_THE_RULE if place[0] == "shortlist" else place[:1]:
-            content.pop(name, None)
+        _cut_out(content, "change")
+    if place[0] in RESULTS:
+        _cut_out(content, place[0])
         return True
     holder = _holder(content, place)
     if holder is not None and place[-1] in holder and holder is not content:
@@ -134,11 +142,23 @@ def _taken_out(content: dict[str, Any], error: SpecError) -> bool:  # noqa: C901
     return content.pop(place[0], None) is not None
 
 
-def _without_need(content: dict[str, Any]) -> None:
-    """Take the index out, and the wish for its earlier classes."""
-    content.pop("need", None)
-    for part in content.get("earlier", []):
-        part.pop("need", None)
+def _cut_out(content: dict[str, Any], part: str) -> None:
+    """Take a part out of a project file, and what is made of it; of the index also the wish for its earlier classes."""
+    gone = _made_of(part)
+    for name in gone:
+        content.pop(name, None)
+        if isinstance(content.get("layers"), dict):
+            content["layers"].pop(name, None)
+    for period in content.get("earlier", []) if "need" in gone else ():
+        period.pop("need", None)
+
+
+def _made_of(part: str) -> list[str]:
+    """Return a part, and everything that is made of it."""
+    found = [part]
+    for name in found:  # it grows
+        found += BEHIND[name]
+    return found
 
 
 def _holder(content: dict[str, Any], place: list[Any]) -> dict[str, Any] | None:
@@ -240,17 +260,6 @@ def _are_columns(
 
 # what is computed
 
-BEHIND = {  # a part, and what is made of it
-    "change": ("need",),
-    "surveys": ("need",),
-    "access": ("need",),
-    "exposure": ("need",),
-    "need": ("shortlist",),
-    "shortlist": ("candidates", "stability", "lists"),
-    "candidates": ("programmes",),
-    **dict.fromkeys(("segregation", "stability", "programmes", "facilities", "measures", "gazetteer", "look"), ()),
-    **dict.fromkeys(("context", "notes", "earlier", "gaps", "lists", "funded"), ()),
-}
 WIDE = (
     "shortlist",
     "need",
@@ -296,9 +305,7 @@ def _part_of(fault: QuartiersatlasError, project: Project) -> str:
 
 def _without(project: Project, part: str) -> Project:
     """Return a project without a part, and without what is made of it."""
-    gone = [part]
-    for name in gone:  # it grows
-        gone += BEHIND[name]
+    gone = _made_of(part)
     bare = schema.Project(path=project.path, areas=project.areas, tables=project.tables)
     acting = {name: getattr(bare.acting, name) for name in gone if hasattr(bare.acting, name)}
     others: dict[str, Any] = {name: getattr(bare, name) for name in gone if name not in acting}
